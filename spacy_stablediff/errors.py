@@ -1,0 +1,67 @@
+"""Every message a user can meet, numbered as spaCy numbers its own (SD for stablediff)."""
+
+from typing import Any
+
+from spacy.errors import ErrorsWithCodes
+
+
+# fmt: off
+class Warnings(metaclass=ErrorsWithCodes):
+    """Texts of warnings, retrieved with their code in front."""
+
+    SDW01 = ("{layer}: time = 0 leaves every vector as it is, and a time of 0 can't be learned. To diffuse, set "
+             "'time' to a positive number, for example 0.5.")
+
+
+class Errors(metaclass=ErrorsWithCodes):
+    """Texts of errors, retrieved with their code in front."""
+
+    SD001 = ("{layer}: the setting 'time' must be a finite number of at least 0, but it is {value!r}. Useful values "
+             "lie between 0.1 and 5.")
+    SD002 = ("{layer}: the setting 'radius' must be a whole number of at least 1, but it is {value!r}. 1 joins each "
+             "token to its direct neighbours, 2 (the default) also to the ones after those.")
+    SD003 = ("Component '{name}': its setting 'upstream' names '{upstream}', but the pipeline has no such component. "
+             "Set 'upstream' to the component that writes doc.tensor. Components: {opts}.")
+    SD004 = ("Component '{name}': its setting 'upstream' names '{upstream}', which doesn't come before it, so there "
+             "would be no vectors to diffuse. Add '{name}' after '{upstream}', for example with "
+             "nlp.add_pipe(\"stablediff\", after=\"{upstream}\"). Components: {opts}.")
+    SD005 = ("Component '{name}': doc.tensor is empty for a document of {length} tokens, so no embedding component "
+             "ran before it. Put one that writes doc.tensor, such as 'tok2vec', before '{name}', and name it in the "
+             "setting 'upstream' (now '{upstream}'). In training, a frozen embedding must be listed in "
+             "[training.annotating_components].")
+    SD006 = ("Component '{name}': doc.tensor has shape {shape}, but the document has {length} tokens; a row for each "
+             "token is needed. Run the embedding component '{upstream}' (the setting 'upstream') after the last "
+             "component that changes the tokenization.")
+    SD007 = ("{owner}: it learned to diffuse vectors of width {expected}, but was given width {width}. Use the "
+             "embedding it was trained with (the setting 'upstream' of a 'stablediff' component), or initialize it "
+             "again with nlp.initialize().")
+    SD008 = ("{owner}: the documents of one batch have vectors of different widths ({widths}). All must come from "
+             "the same embedding (the setting 'upstream' of a 'stablediff' component).")
+    SD009 = ("{owner}: the vectors of document {index} of the batch hold infinite or not-a-number values, which "
+             "diffusion would spread over the document. Check the embedding (the setting 'upstream' of a "
+             "'stablediff' component); in training, lower the learning rate or set 'grad_clip'.")
+    SD010 = ("{owner}: what it learns depends on the width of the vectors, which isn't known. The embedding it "
+             "follows (the setting 'upstream' of a 'stablediff' component) must be initialized first and have a "
+             "model with an output dimension; or set 'learn_time' and 'learn_confidence' to false.")
+    SD011 = ("Component '{name}': initialize() needs the pipeline, to find the component that the setting 'upstream' "
+             "names ('{upstream}'). Call nlp.initialize(), or pass nlp=nlp.")
+# fmt: on
+
+
+class VectorsError(ValueError):
+    """Vectors that can't be diffused: raised by a layer, renamed by its owner."""
+
+    def __init__(self, template: str, *, owner: str, **fields: Any):
+        """Fill in the message.
+
+        template (str): A text of `Errors` with a field `owner`.
+        owner (str): Who refuses the vectors, such as "Component 'stablediff'".
+        **fields (Any): The other fields of the text.
+        """
+        super().__init__(template.format(owner=owner, **fields))
+        self.template = template
+        self.fields = fields
+
+    def refused_by(self, owner: str) -> "VectorsError":
+        """Return the same error, raised on behalf of another owner."""
+        return VectorsError(self.template, owner=owner, **self.fields)
