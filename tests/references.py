@@ -1,0 +1,39 @@
+"""Independent references: dense matrices and finite differences, in float64."""
+
+import numpy
+import scipy.linalg
+
+
+def path_laplacian(n, radius=1):
+    """Dense Laplacian of n tokens, those up to `radius` apart joined with 1 / distance."""
+    i, j = numpy.indices((n, n))
+    distance = numpy.abs(i - j)
+    weights = numpy.where((distance > 0) & (distance <= radius), 1 / numpy.maximum(distance, 1), 0)
+    return numpy.diag(weights.sum(axis=1)) - weights
+
+
+def dense_heat(X, times):
+    """exp(-tL) X by scipy.linalg.expm, with one time per channel."""
+    L = path_laplacian(len(X))
+    columns = [scipy.linalg.expm(-t * L) @ x for t, x in zip(times, X.T, strict=True)]
+    return numpy.stack(columns, axis=1) if columns else X
+
+
+def dense_implicit(X, confidence, time, radius):
+    """Solve (C + tL) Y = C X with dense matrices."""
+    matrix = numpy.diag(confidence) + time * path_laplacian(len(X), radius)
+    return scipy.linalg.solve(matrix, confidence[:, None] * X, assume_a="pos")
+
+
+def numeric_gradient(function, x, step=1e-6):
+    """Central differences of a scalar function at the array x, which it reads in place."""
+    gradient = numpy.zeros_like(x)
+    for index in numpy.ndindex(x.shape):
+        kept = x[index]
+        x[index] = kept + step
+        above = function()
+        x[index] = kept - step
+        below = function()
+        x[index] = kept
+        gradient[index] = (above - below) / (2 * step)
+    return gradient
