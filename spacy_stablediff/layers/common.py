@@ -1,0 +1,89 @@
+"""What the diffusion layers share: their settings, positive parameters, batches."""
+
+import math
+import warnings
+from collections.abc import Callable
+from typing import TypeAlias
+
+from thinc.api import Model, NumpyOps, Ops
+from thinc.types import Floats1d, Floats2d, FloatsXd, Ints1d
+from thinc.util import get_width
+
+from ..errors import Errors, VectorsError, Warnings
+
+NUMPY_OPS = NumpyOps()
+
+Batch: TypeAlias = list[Floats2d]
+Diffusion: TypeAlias = Model[Batch, Batch]
+
+
+def check_time(layer: str, time: float) -> float:
+    """Return the setting `time` as a float, warn if it is 0, or raise SD001."""
+    is_number = isinstance(time, (int, float)) and not isinstance(time, bool)
+    if not is_number or not math.isfinite(time) or time < 0:
+        raise ValueError(Errors.SD001.format(layer=layer, value=time))
+    if time == 0:
+        warnings.warn(Warnings.SDW01.format(layer=layer), stacklevel=3)
+    return float(time)
+
+
+def join_batch(model: Diffusion, Xs: Batch, width: int | None) -> tuple[Floats2d, Ints1d]:
+    """Concatenate the documents of a batch, once their vectors are checked.
+
+    model (Model): The layer, for its ops and its name.
+    Xs (List[Floats2d]): Vectors of each document, shape (tokens, width).
+    width (Optional[int]): The width that parameters were learned for, if any.
+    RETURNS (Tuple[Floats2d, Ints1d]): The vectors of all tokens, and the number
+        of tokens of each document.
+    RAISES (VectorsError): SD007 to SD009, for wrong widths or non-finite values.
+    """
+    owner = f"Layer '{model.name}'"
+    widths = sorted({X.shape[1] for X in Xs if X.shape[0]})
+    if len(widths) > 1:
+        raise VectorsError(Errors.SD008, owner=owner, widths=", ".join(map(str, widths)))
+    if widths and width not in (None, widths[0]):
+        raise VectorsError(Errors.SD007, owner=owner, expected=width, width=widths[0])
+    xp, X = model.ops.xp, model.ops.flatten(Xs)
+    # The sum is finite unless a value isn't, or it overflows: then look closely.
+    if not math.isfinite(xp.sum(X)) and not xp.isfinite(X).all():
+        bad = next(i for i, x in enumerate(Xs) if not xp.isfinite(x).all())
+        raise VectorsError(Errors.SD009, owner=owner, index=bad)
+    return X, NUMPY_OPS.asarray1i([x.shape[0] for x in Xs])
+
+
+def split_batch(model: Diffusion, X: Floats2d, lengths: Ints1d) -> Batch:
+    """Undo `join_batch`: one array per document again."""
+    return model.ops.unflatten(X, lengths)
+
+
+def keep_batch(Xs: Batch) -> tuple[Batch, Callable[[Batch], Batch]]:
+    """Return the output and callback of a layer that changes nothing."""
+    return Xs, lambda dYs: dYs
+
+
+def sample_width(model: Diffusion, X: Batch | None, Y: Batch | None) -> int:
+    """Return the width of the sample that a layer is initialized with, or raise SD010."""
+    sample = X or Y
+    if not sample:
+        raise VectorsError(Errors.SD010, owner=f"Layer '{model.name}'")
+    return get_width(sample)
+
+
+def softplus(ops: Ops, X: FloatsXd) -> FloatsXd:
+    """Map to positive numbers: log(1 + exp(x)), without overflow."""
+    return ops.xp.logaddexp(X, 0 * X)
+
+
+def d_softplus(ops: Ops, X: FloatsXd) -> FloatsXd:
+    """Derivative of softplus: the logistic function, without overflow."""
+    return 0.5 * (1 + ops.xp.tanh(0.5 * X))
+
+
+def inverse_softplus(y: float) -> float:
+    """Solve softplus(x) = y, for y > 0."""
+    return y + math.log(-math.expm1(-y))
+
+
+def positive_parameter(ops: Ops, value: float, size: int) -> Floats1d:
+    """Parameter of the given size whose softplus is `value`."""
+    return ops.alloc1f(size) + inverse_softplus(value)

@@ -1,0 +1,86 @@
+"""Heat diffusion along each document: Y = exp(-tL) X, each channel with its own t.
+
+L is the Laplacian of the path graph of the document's tokens. Exact: see
+`kernels.heat`. The learned times, one per channel, follow Sharp, Attaiki, Crane
+and Ovsjanikov, DiffusionNet (ACM Transactions on Graphics, 2022).
+"""
+
+from collections.abc import Callable
+from typing import cast
+
+from thinc.api import Model
+from thinc.types import Floats1d
+
+from ..kernels import heat
+from .common import (
+    Batch,
+    Diffusion,
+    check_time,
+    d_softplus,
+    join_batch,
+    keep_batch,
+    positive_parameter,
+    sample_width,
+    softplus,
+    split_batch,
+)
+
+
+def HeatDiffusion(time: float = 0.5, learn_time: bool = True) -> Diffusion:
+    """Diffuse the vectors of each document by the heat equation.
+
+    Registered as `spacy-stablediff.HeatDiffusion.v1`. Works before it is
+    initialized: every channel then has the given time. The sum of each channel
+    over the document stays the same, so a component that averages the vectors
+    sees no difference; use ImplicitDiffusion with learned confidence there.
+
+    time (float): Diffusion time >= 0, for learned times their initial value.
+        Vectors are averaged over about sqrt(2 * time) tokens to either side.
+    learn_time (bool): Whether to learn a time for each channel, kept positive by
+        softplus. With time = 0 nothing is learned.
+    RETURNS (Model[List[Floats2d], List[Floats2d]]): The layer. Input and output
+        are arrays of shape (tokens, width), one per document.
+    RAISES (ValueError): SD001 if time is negative, infinite or not a number.
+    """
+    time = check_time("spacy-stablediff.HeatDiffusion.v1", time)
+    return Model(
+        "heat_diffusion",
+        forward,
+        init=init,
+        dims={"nI": None, "nO": None},
+        params={"time": None} if learn_time and time > 0 else {},
+        attrs={"time": time},
+    )
+
+
+def forward(model: Diffusion, Xs: Batch, is_train: bool) -> tuple[Batch, Callable[[Batch], Batch]]:
+    """Diffuse a batch, and return a callback from its gradient to that of the input."""
+    learned = model.get_param("time") if model.has_param("time") else None
+    X, lengths = join_batch(model, Xs, None if learned is None else learned.shape[0])
+    if model.attrs["time"] == 0 or X.shape[0] == 0:
+        return keep_batch(Xs)
+    Y, backprop_heat = heat(X, lengths, _get_times(model))
+
+    def backprop(dYs: Batch) -> Batch:
+        dX, dtimes = backprop_heat(model.ops.flatten(dYs))
+        if learned is not None:
+            model.inc_grad("time", dtimes * d_softplus(model.ops, learned))
+        return split_batch(model, dX, lengths)
+
+    return split_batch(model, Y, lengths), backprop
+
+
+def init(model: Diffusion, X: Batch | None = None, Y: Batch | None = None) -> None:
+    """Set the width, and give every channel the initial time."""
+    if "time" not in model.param_names:
+        return
+    width = sample_width(model, X, Y)
+    model.set_dim("nI", width)
+    model.set_dim("nO", width)
+    model.set_param("time", positive_parameter(model.ops, model.attrs["time"], width))
+
+
+def _get_times(model: Diffusion) -> Floats1d:
+    if model.has_param("time"):
+        return cast(Floats1d, softplus(model.ops, model.get_param("time")))
+    return model.ops.alloc1f(1) + model.attrs["time"]

@@ -1,0 +1,126 @@
+"""Implicit diffusion along each document: (C + tL) Y = C X, one backward Euler step.
+
+C is the diagonal of the confidences c_i = softplus(u . x_i + b) + 1e-3, and L the
+Laplacian of tokens joined up to a radius. Exact and unconditionally stable: see
+`kernels.implicit`.
+"""
+
+from collections.abc import Callable
+from typing import cast
+
+from thinc.api import Model
+from thinc.types import Floats1d, Floats2d
+
+from ..errors import Errors
+from ..kernels import implicit
+from .common import (
+    Batch,
+    Diffusion,
+    check_time,
+    d_softplus,
+    join_batch,
+    keep_batch,
+    positive_parameter,
+    sample_width,
+    softplus,
+    split_batch,
+)
+
+MIN_CONFIDENCE = 1e-3
+
+
+def ImplicitDiffusion(
+    time: float = 0.5, radius: int = 2, learn_time: bool = True, learn_confidence: bool = True
+) -> Diffusion:
+    """Diffuse the vectors of each document by one implicit step of weighted diffusion.
+
+    Registered as `spacy-stablediff.ImplicitDiffusion.v1`. A token of high
+    confidence keeps its vector and passes it on, one of low confidence takes its
+    neighbours'. Works before it is initialized: the confidence is then 1
+    everywhere and the time is the given one.
+
+    time (float): Diffusion time >= 0, for a learned time its initial value.
+    radius (int): Tokens up to this distance are joined, with weight 1 / distance.
+    learn_time (bool): Whether to learn the time, kept positive by softplus. With
+        time = 0 nothing is learned.
+    learn_confidence (bool): Whether to learn the confidence from the vectors.
+    RETURNS (Model[List[Floats2d], List[Floats2d]]): The layer. Input and output
+        are arrays of shape (tokens, width), one per document.
+    RAISES (ValueError): SD001 if time is negative, infinite or not a number, SD002
+        if radius is not a whole number of at least 1.
+    """
+    layer = "spacy-stablediff.ImplicitDiffusion.v1"
+    time = check_time(layer, time)
+    if not isinstance(radius, int) or isinstance(radius, bool) or radius < 1:
+        raise ValueError(Errors.SD002.format(layer=layer, value=radius))
+    params = []
+    if time > 0:
+        params += ["time"] if learn_time else []
+        params += ["u", "b"] if learn_confidence else []
+    return Model(
+        "implicit_diffusion",
+        forward,
+        init=init,
+        dims={"nI": None, "nO": None},
+        params=dict.fromkeys(params),
+        attrs={"time": time, "radius": radius},
+    )
+
+
+def forward(model: Diffusion, Xs: Batch, is_train: bool) -> tuple[Batch, Callable[[Batch], Batch]]:
+    """Diffuse a batch, and return a callback from its gradient to that of the input."""
+    learned_width = model.get_param("u").shape[0] if model.has_param("u") else None
+    X, lengths = join_batch(model, Xs, learned_width)
+    if model.attrs["time"] == 0 or X.shape[0] == 0:
+        return keep_batch(Xs)
+    confidence, backprop_confidence = _begin_confidence(model, X)
+    time, backprop_time = _begin_time(model)
+    Y, backprop_implicit = implicit(X, lengths, confidence, time, model.attrs["radius"])
+
+    def backprop(dYs: Batch) -> Batch:
+        dX, dconfidence, dtime = backprop_implicit(model.ops.flatten(dYs))
+        dX += backprop_confidence(dconfidence)
+        backprop_time(dtime)
+        return split_batch(model, dX, lengths)
+
+    return split_batch(model, Y, lengths), backprop
+
+
+def init(model: Diffusion, X: Batch | None = None, Y: Batch | None = None) -> None:
+    """Set the width, the initial time, and a confidence of 1 everywhere."""
+    if "time" in model.param_names:
+        model.set_param("time", positive_parameter(model.ops, model.attrs["time"], 1))
+    if "u" in model.param_names:
+        width = sample_width(model, X, Y)
+        model.set_dim("nI", width)
+        model.set_dim("nO", width)
+        model.set_param("u", model.ops.alloc1f(width))
+        model.set_param("b", positive_parameter(model.ops, 1 - MIN_CONFIDENCE, 1))
+
+
+def _begin_confidence(model: Diffusion, X: Floats2d) -> tuple[Floats1d, Callable]:
+    """Confidence in each token, and a callback from its gradient to that of X."""
+    if not model.has_param("u"):
+        return model.ops.xp.ones(X.shape[0], dtype=X.dtype), lambda dconfidence: 0
+    u, b = model.get_param("u"), model.get_param("b")
+    logits = X @ u + b
+
+    def backprop(dconfidence: Floats1d) -> Floats2d:
+        dlogits = dconfidence * d_softplus(model.ops, logits)
+        model.inc_grad("u", dlogits @ X)
+        model.inc_grad("b", dlogits.sum(keepdims=True))
+        return cast(Floats2d, model.ops.xp.outer(dlogits, u))
+
+    return cast(Floats1d, softplus(model.ops, logits) + MIN_CONFIDENCE), backprop
+
+
+def _begin_time(model: Diffusion) -> tuple[float, Callable[[float], None]]:
+    """Diffusion time, and a callback that learns from its gradient."""
+    if not model.has_param("time"):
+        return model.attrs["time"], lambda dtime: None
+    time = model.get_param("time")
+
+    def backprop(dtime: float) -> None:
+        model.inc_grad("time", dtime * d_softplus(model.ops, time))
+
+    return float(softplus(model.ops, time)[0]), backprop

@@ -1,0 +1,237 @@
+"""The layers: their exact gradients, their parameters, and what they refuse."""
+
+import warnings
+
+import numpy
+import pytest
+from numpy.testing import assert_allclose
+from spacy import registry
+from thinc.api import Config, ConfigValidationError, Model, chain
+
+from spacy_stablediff.kernels import MAX_BASIS_LENGTH
+from spacy_stablediff.layers.heat import HeatDiffusion
+from spacy_stablediff.layers.implicit import ImplicitDiffusion
+
+from .references import dense_heat, dense_implicit, numeric_gradient
+
+WIDTH = 3
+LENGTHS = [4, 0, 1, 9, 2, 4]
+LAYERS = {
+    "heat": HeatDiffusion,
+    "heat, fixed time": lambda: HeatDiffusion(learn_time=False),
+    "implicit": ImplicitDiffusion,
+    "implicit, radius 1": lambda: ImplicitDiffusion(radius=1),
+    "implicit, radius 20": lambda: ImplicitDiffusion(radius=20),
+    "implicit, fixed time": lambda: ImplicitDiffusion(learn_time=False),
+    "implicit, fixed confidence": lambda: ImplicitDiffusion(learn_confidence=False),
+    "implicit, all fixed": lambda: ImplicitDiffusion(learn_time=False, learn_confidence=False),
+}
+
+every_layer = pytest.mark.parametrize("make", LAYERS.values(), ids=LAYERS.keys())
+both_layers = pytest.mark.parametrize("make", [HeatDiffusion, ImplicitDiffusion])
+
+
+def random_batch(lengths=LENGTHS, dtype="float64", seed=0):
+    rng = numpy.random.default_rng(seed)
+    return [rng.normal(size=(n, WIDTH)).astype(dtype) for n in lengths]
+
+
+def trained(layer, seed=0):
+    """The layer with random float64 parameters, as training might leave them."""
+    layer.initialize(X=random_batch())
+    rng = numpy.random.default_rng(seed)
+    for name in layer.param_names:
+        layer.set_param(name, rng.normal(size=layer.get_param(name).shape))
+    return layer
+
+
+@every_layer
+@pytest.mark.parametrize("lengths", [LENGTHS, [MAX_BASIS_LENGTH + 3]])
+def test_gradients_equal_finite_differences(make, lengths):
+    layer = trained(make())
+    Xs, weights = random_batch(lengths), random_batch(lengths, seed=1)
+
+    def loss():
+        return sum((w * y).sum() for w, y in zip(weights, layer.predict(Xs), strict=True))
+
+    _, backprop = layer.begin_update(Xs)
+    dXs = backprop(weights)
+    some_documents = [i for i, X in enumerate(Xs) if X.shape[0] <= 9] or [0]
+    for i in some_documents:
+        sample = Xs[i][:9]  # a view, so that loss() sees the step
+        assert_allclose(dXs[i][:9], numeric_gradient(loss, sample), atol=1e-6)
+    for name in layer.param_names:
+        numeric = numeric_gradient(loss, layer.get_param(name))
+        assert_allclose(layer.get_grad(name), numeric, atol=1e-6, err_msg=name)
+
+
+@every_layer
+def test_gradients_of_two_readers_add_up(make):
+    Xs, first, second = random_batch(), random_batch(seed=1), random_batch(seed=2)
+    shared, single = trained(make()), trained(make())
+    _, backprop = shared.begin_update(Xs)
+    separate = [a + b for a, b in zip(backprop(first), backprop(second), strict=True)]
+    _, backprop = single.begin_update(Xs)
+    together = backprop([a + b for a, b in zip(first, second, strict=True)])
+    for a, b in zip(separate, together, strict=True):
+        assert_allclose(a, b, atol=1e-12)
+    for name in shared.param_names:
+        assert_allclose(shared.get_grad(name), single.get_grad(name), atol=1e-12)
+
+
+@every_layer
+def test_float32_in_float32_out_and_gradients_too(make):
+    Xs = random_batch(dtype="float32")
+    layer = make().initialize(X=Xs)
+    Ys, backprop = layer.begin_update(Xs)
+    assert {a.dtype.name for a in [*Ys, *backprop(Ys)]} == {"float32"}
+    assert {layer.get_grad(name).dtype.name for name in layer.param_names} <= {"float32"}
+    assert [Y.shape for Y in Ys] == [X.shape for X in Xs]
+
+
+@every_layer
+def test_acts_at_initial_values_before_and_after_initialize(make):
+    Xs = random_batch(dtype="float32")
+    layer = make()
+    before = layer.predict(Xs)
+    after = layer.initialize(X=Xs).predict(Xs)
+    for a, b in zip(before, after, strict=True):
+        assert_allclose(a, b, atol=1e-6)
+
+
+def test_heat_learns_one_time_per_channel():
+    layer = trained(HeatDiffusion())
+    times = numpy.log1p(numpy.exp(layer.get_param("time")))
+    (X,) = random_batch([12])
+    assert times.shape == (WIDTH,)
+    assert_allclose(layer.predict([X])[0], dense_heat(X, times), atol=1e-10)
+
+
+def test_implicit_confidence_is_softplus_of_a_linear_unit():
+    layer = trained(ImplicitDiffusion())
+    time, u, b = (layer.get_param(name) for name in ("time", "u", "b"))
+    (X,) = random_batch([12])
+    confidence = numpy.log1p(numpy.exp(X @ u + b)) + 1e-3
+    expected = dense_implicit(X, confidence, numpy.log1p(numpy.exp(time))[0], 2)
+    assert_allclose(layer.predict([X])[0], expected, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    "make, learned",
+    [
+        (LAYERS["heat"], {"time"}),
+        (LAYERS["heat, fixed time"], set()),
+        (LAYERS["implicit"], {"time", "u", "b"}),
+        (LAYERS["implicit, fixed time"], {"u", "b"}),
+        (LAYERS["implicit, fixed confidence"], {"time"}),
+        (LAYERS["implicit, all fixed"], set()),
+    ],
+)
+def test_settings_decide_what_is_learned(make, learned):
+    assert set(make().param_names) == learned
+
+
+@every_layer
+def test_empty_batches_and_documents_pass_through(make):
+    layer = make().initialize(X=random_batch())
+    assert layer.predict([]) == []
+    Ys, backprop = layer.begin_update([numpy.zeros((0, WIDTH), dtype="float32")] * 2)
+    assert [Y.shape for Y in Ys] == [(0, WIDTH)] * 2
+    assert [dX.shape for dX in backprop(Ys)] == [(0, WIDTH)] * 2
+
+
+@every_layer
+def test_bytes_round_trip(make):
+    layer = trained(make())
+    Xs = random_batch()
+    loaded = make().from_bytes(layer.to_bytes())
+    for a, b in zip(layer.predict(Xs), loaded.predict(Xs), strict=True):
+        assert_allclose(a, b, atol=0)
+
+
+@both_layers
+def test_large_times_and_vectors_stay_finite(make):
+    layer = make(time=1e6).initialize(X=random_batch())
+    Xs = [1e20 * X.astype("float32") for X in random_batch()]
+    assert all(numpy.isfinite(Y).all() for Y in layer.predict(Xs))
+
+
+@both_layers
+@pytest.mark.parametrize("learn_time", [True, False])
+def test_time_zero_is_the_identity_to_the_bit_and_says_so(make, learn_time):
+    with pytest.warns(UserWarning, match=r"\[SDW01\].*time = 0"):
+        layer = make(time=0, learn_time=learn_time)
+    Xs = random_batch(dtype="float32")
+    layer.initialize(X=Xs)
+    Ys, backprop = layer.begin_update(Xs)
+    for X, Y, dX in zip(Xs, Ys, backprop(Xs), strict=True):
+        assert numpy.array_equal(X, Y) and numpy.array_equal(X, dX)
+    assert not layer.param_names
+
+
+@both_layers
+@pytest.mark.parametrize("time", [-0.1, float("inf"), float("nan"), "fast", None, True])
+def test_refuses_a_bad_time(make, time):
+    with pytest.raises(ValueError, match=r"\[SD001\].*Diffusion.v1.*'time'"):
+        make(time=time)
+
+
+@pytest.mark.parametrize("radius", [0, -1, 1.5, "2", True])
+def test_refuses_a_bad_radius(radius):
+    with pytest.raises(ValueError, match=r"\[SD002\].*ImplicitDiffusion.v1.*'radius'"):
+        ImplicitDiffusion(radius=radius)
+
+
+@pytest.mark.parametrize("make", [HeatDiffusion, LAYERS["implicit"]])
+def test_refuses_another_width_than_it_learned(make):
+    layer = make().initialize(X=random_batch())
+    with pytest.raises(ValueError, match=r"\[SD007\].*width 3.*width 5"):
+        layer.predict([numpy.zeros((2, 5), dtype="float32")])
+
+
+@pytest.mark.parametrize("name", ["heat, fixed time", "implicit, fixed confidence"])
+def test_accepts_any_width_where_none_was_learned(name):
+    layer = LAYERS[name]().initialize(X=random_batch())
+    for width in (5, 96, 300):
+        assert layer.predict([numpy.ones((2, width), dtype="float32")])[0].shape == (2, width)
+
+
+@both_layers
+def test_refuses_a_batch_of_several_widths(make):
+    with pytest.raises(ValueError, match=r"\[SD008\].*4, 6"):
+        make().predict([numpy.zeros((2, 6)), numpy.zeros((3, 4)), numpy.zeros((0, 9))])
+
+
+@both_layers
+@pytest.mark.parametrize("value", [numpy.nan, numpy.inf, -numpy.inf])
+def test_refuses_non_finite_vectors_and_says_where(make, value):
+    Xs = random_batch()
+    Xs[3][2, 1] = value
+    with pytest.raises(ValueError, match=r"\[SD009\].*document 3"):
+        make().predict(Xs)
+
+
+@pytest.mark.parametrize("make", [HeatDiffusion, ImplicitDiffusion])
+def test_refuses_to_initialize_without_a_width(make):
+    with pytest.raises(ValueError, match=r"\[SD010\]"):
+        make().initialize()
+
+
+@pytest.mark.parametrize("name", ["HeatDiffusion", "ImplicitDiffusion"])
+def test_layers_are_registered_architectures(name):
+    layer = registry.resolve(
+        Config({"layer": {"@architectures": f"spacy-stablediff.{name}.v1", "time": 1.5}})
+    )["layer"]
+    assert isinstance(layer, Model) and layer.attrs["time"] == 1.5
+    with pytest.raises(ConfigValidationError, match="time"):
+        registry.resolve(
+            Config({"layer": {"@architectures": f"spacy-stablediff.{name}.v1", "time": "fast"}})
+        )
+
+
+def test_layers_chain_with_other_thinc_layers():
+    layer = chain(HeatDiffusion(), ImplicitDiffusion())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        layer.initialize(X=random_batch(dtype="float32"))
+    assert layer.predict(random_batch(dtype="float32"))[3].shape == (9, WIDTH)
