@@ -1,0 +1,71 @@
+"""What the conversion scripts share: splitting rows, labelling and saving documents."""
+
+import random
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+from spacy.tokens import Doc, DocBin
+from tqdm import tqdm
+from wasabi import msg
+
+Row = TypeVar("Row")
+
+
+def split_rows(
+    rows: Iterable[Row], *, label: Callable[[Row], str], held_out: float, seed: int
+) -> dict[str, list[Row]]:
+    """Shuffle rows and split them, with the same mix of labels in each part.
+
+    rows (Iterable[Row]): The rows.
+    label (Callable[[Row], str]): Returns the label of a row.
+    held_out (float): The share of the rows that goes to "dev", and again to "test".
+    seed (int): The seed of the shuffle.
+    RETURNS (Dict[str, List[Row]]): The rows of "train", "dev" and "test".
+    """
+    shuffled = list(rows)
+    random.Random(seed).shuffle(shuffled)
+    parts: dict[str, list[Row]] = {"train": [], "dev": [], "test": []}
+    for value in sorted({label(row) for row in shuffled}):
+        group = [row for row in shuffled if label(row) == value]
+        size = round(held_out * len(group))
+        parts["dev"] += group[:size]
+        parts["test"] += group[size : 2 * size]
+        parts["train"] += group[2 * size :]
+    return parts
+
+
+def one_hot(label: str, labels: Sequence[str]) -> dict[str, float]:
+    """Return `doc.cats` for exclusive classes: 1.0 for the label, 0.0 for the others.
+
+    label (str): The label of a document.
+    labels (Sequence[str]): All labels.
+    RETURNS (Dict[str, float]): A value for each label.
+    """
+    if label not in labels:
+        stop(f"Unknown label '{label}'", f"The labels are: {', '.join(labels)}")
+    return {name: float(name == label) for name in labels}
+
+
+def save_docs(docs: Iterable[Doc], path: Path, *, total: int) -> None:
+    """Write documents to a .spacy file, with a progress bar where there is a terminal.
+
+    docs (Iterable[Doc]): The documents.
+    path (Path): The file, in a folder that is created where it is missing.
+    total (int): The number of documents, for the progress bar.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    corpus = DocBin(docs=tqdm(docs, desc=path.stem, total=total, leave=False, disable=None))
+    corpus.to_disk(path)
+    msg.good(f"{path}: {len(corpus)} documents")
+
+
+def stop(problem: str, hint: str) -> NoReturn:
+    """End the script because its input can't be used.
+
+    problem (str): What is wrong, and where.
+    hint (str): What was expected.
+    """
+    msg.fail(problem, hint)
+    sys.exit(1)
