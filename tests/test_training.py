@@ -1,0 +1,67 @@
+"""The bundled configs, and a training run on the bundled corpus by spaCy's own command."""
+
+import importlib
+from pathlib import Path
+
+import pytest
+import spacy
+from spacy.cli.debug_config import debug_config
+from spacy.cli.init_config import fill_config
+from spacy.cli.train import train
+from spacy.training import Corpus
+
+ROOT = Path(__file__).parent.parent
+CONFIGS = sorted((ROOT / "configs").glob("*.cfg"))
+
+every_config = pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    """The bundled reviews as train.spacy, dev.spacy and test.spacy."""
+    folder = tmp_path_factory.mktemp("corpus")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "scripts")
+        convert_reviews = importlib.import_module("convert_reviews")
+        convert_reviews.main(ROOT / "assets" / "reviews.jsonl", folder)
+    return folder
+
+
+def overrides(corpus, **settings):
+    paths = {"paths.train": str(corpus / "train.spacy"), "paths.dev": str(corpus / "dev.spacy")}
+    return {**paths, **settings}
+
+
+def test_three_configs_are_bundled():
+    assert {"textcat_ner", "baseline", "own_tok2vec"} <= {path.stem for path in CONFIGS}
+
+
+@every_config
+def test_config_passes_debug_config(config, corpus):
+    debug_config(config, overrides=overrides(corpus))
+
+
+@every_config
+def test_config_is_complete(config, tmp_path):
+    fill_config(tmp_path / "filled.cfg", config)
+    assert (tmp_path / "filled.cfg").read_text() == config.read_text()
+
+
+def test_baseline_differs_by_the_component_alone():
+    with_diffusion, without = (
+        spacy.util.load_config(ROOT / "configs" / name)
+        for name in ("textcat_ner.cfg", "baseline.cfg")
+    )
+    with_diffusion["nlp"]["pipeline"].remove("stablediff")
+    del with_diffusion["components"]["stablediff"]
+    assert with_diffusion == without
+
+
+@pytest.mark.parametrize("config", ["textcat_ner", "own_tok2vec"])
+def test_training_on_the_bundled_corpus_beats_chance_by_far(config, corpus, tmp_path):
+    settings = overrides(corpus, **{"training.max_steps": 150, "training.eval_frequency": 50})
+    train(ROOT / "configs" / f"{config}.cfg", tmp_path, overrides=settings)
+    nlp = spacy.load(tmp_path / "model-best")
+    scores = nlp.evaluate(list(Corpus(corpus / "test.spacy")(nlp)))
+    assert scores["cats_macro_f"] > 0.45  # chance is 0.33
+    assert scores["ents_f"] > 0.3  # chance is near 0
