@@ -14,13 +14,19 @@ from typing import Any, TypeAlias
 
 import numpy
 import scipy.fft
-from scipy.linalg import cho_solve_banded, cholesky_banded
+from scipy.special import ive
 from thinc.api import get_array_module, to_numpy
+
+from .banded import factorise
 
 Array: TypeAlias = Any  # of numpy or cupy; docstrings give the dimensions
 
 # Up to this length, multiplying by the cosine basis is faster than the FFT.
 MAX_BASIS_LENGTH = 128
+
+# Longer documents are cut into segments of that length, which pays as long as the
+# heat kernel reaches no further than this many tokens.
+MAX_HALO = 40
 
 # Beyond this ratio of time to confidence float64 would lose the confidence in
 # C + tL; documents of up to about 10,000 tokens are uniform long before it.
@@ -35,33 +41,21 @@ def heat(
     The orthonormal type-II DCT matrix C diagonalises the Laplacian of a path of
     n tokens (Strang, The Discrete Cosine Transform, SIAM Review 1999), with
     eigenvalues lambda_k = 2 - 2 cos(pi k / n), so Y = C' (exp(-t lambda) * C X).
-    The kernel is symmetric, so dX = exp(-tL) dY, and for each channel
-    dt = -sum_k lambda_k exp(-t lambda_k) (C X)_k (C dY)_k.
+    The kernel is symmetric, so dX = exp(-tL) dY; and as dY/dt = -L Y, the gradient
+    of a channel's time is -sum_i (y_(i+1) - y_i) (dy_(i+1) - dy_i).
 
     X (Floats2d): Vectors, shape (tokens, width).
     lengths (Ints1d): Number of tokens of each document, on the CPU.
     times (Floats1d): Diffusion times >= 0, shape (width,), or (1,) to share one.
     RETURNS (Tuple[Floats2d, Callable]): Y, and a callback from dY to (dX, dtimes).
     """
-    xp = get_array_module(X)
-    Y = xp.empty_like(X)
-    saved = []
-    for rows in _rows_by_length(lengths):
-        eigenvalues = _eigenvalues(xp, rows.shape[1], X.dtype)
-        response = xp.exp(-eigenvalues * times)
-        spectrum = _dct(X[rows])
-        Y[rows] = _idct(response * spectrum)
-        saved.append((rows, eigenvalues, response, spectrum))
+    Y = _apply_heat(X, lengths, times)
 
     def backprop(dY: Array) -> tuple[Array, Array]:
-        dX = xp.empty_like(dY)
-        dtimes = xp.zeros(dY.shape[1], dtype=dY.dtype)
-        for rows, eigenvalues, response, spectrum in saved:
-            d_spectrum = _dct(dY[rows])
-            dX[rows] = _idct(response * d_spectrum)
-            energy = xp.einsum("mnd,mnd->nd", spectrum, d_spectrum)
-            dtimes -= (eigenvalues * response * energy).sum(axis=0)
-        return dX, dtimes if times.shape[0] > 1 else dtimes.sum(keepdims=True)
+        dtimes = -(_differences(Y, lengths) * _differences(dY, lengths)).sum(axis=0)
+        if times.shape[0] == 1:
+            dtimes = dtimes.sum(keepdims=True)
+        return _apply_heat(dY, lengths, times), dtimes
 
     return Y, backprop
 
@@ -74,8 +68,7 @@ def implicit(
     C is the diagonal of the confidences, and tokens up to `radius` apart are
     joined with weight 1 / |i - j|. Y minimises sum_i c_i |y_i - x_i|^2 +
     t sum_(i<j) w_ij |y_i - y_j|^2. The matrix is symmetric positive definite and
-    banded: one Cholesky factorisation serves all documents, and the backward
-    pass too (Golub and Van Loan, Matrix Computations, section 4.3). With
+    banded: one factorisation serves all documents, and the backward pass too. With
     G = (C + tL)^-1 dY: dX = C G, dc_i = G_i . (x_i - y_i), and
     dt = -sum_(i<j) w_ij (G_i - G_j) . (y_i - y_j).
 
@@ -89,7 +82,7 @@ def implicit(
     """
     xp = get_array_module(X)
     bands = laplacian_bands(lengths, radius)
-    solve = _banded_solver(bands, confidence, time)
+    solve = _factorise(bands, confidence, time)
     column = confidence[:, None]
     Y = solve(column * X)
 
@@ -125,22 +118,85 @@ def laplacian_bands(lengths: Array, radius: int) -> Array:
     return bands
 
 
-def _banded_solver(bands: Array, confidence: Array, time: float) -> Callable[[Array], Array]:
-    """Factorise C + tL in float64, and return the solver for a right-hand side.
+def _apply_heat(X: Array, lengths: Array, times: Array) -> Array:
+    """Multiply by exp(-tL), documents of the same length together."""
+    Y = get_array_module(X).empty_like(X)
+    halo = _halo(times, X.dtype)
+    for rows in _rows_by_length(lengths):
+        if rows.shape[1] <= MAX_BASIS_LENGTH:
+            Y[rows] = _filter_by_basis(X[rows], times)
+        elif halo <= MAX_HALO:
+            _apply_heat_by_segments(X, Y, rows, times, halo)
+        else:
+            Y[rows] = _filter_by_fft(X[rows], times)
+    return Y
 
-    scipy has banded solvers for the CPU alone, so cupy arrays travel there and back.
+
+def _apply_heat_by_segments(X: Array, Y: Array, rows: Array, times: Array, halo: int) -> None:
+    """Cut long documents into overlapping segments, and write their diffusion to Y.
+
+    A segment's ends reflect as a document's do, which is wrong unless the document
+    ends there; but what lies a halo away from them is right (overlap-save method).
     """
+    last = rows.shape[1] - MAX_BASIS_LENGTH
+    starts = numpy.append(numpy.arange(0, last, MAX_BASIS_LENGTH - 2 * halo), last)
+    segments = rows[:, starts[:, None] + numpy.arange(MAX_BASIS_LENGTH)]
+    flat = segments.reshape(-1, MAX_BASIS_LENGTH)
+    diffused = _filter_by_basis(X[flat], times)
+    Y[flat[:, halo:-halo]] = diffused[:, halo:-halo]
+    ends = diffused.reshape(*segments.shape, -1)
+    Y[segments[:, 0, :halo]] = ends[:, 0, :halo]
+    Y[segments[:, -1, -halo:]] = ends[:, -1, -halo:]
+
+
+def _halo(times: Array, dtype: Any) -> int:
+    """Distance beyond which the longest time's kernel has no more than rounding error.
+
+    On an endless line the weight of a token at distance k is exp(-2t) I_k(2t).
+    """
+    weights = ive(numpy.arange(4 * MAX_HALO), 2 * float(times.max()))
+    tails = numpy.cumsum(weights[::-1])[::-1]
+    return max(1, int(numpy.sum(tails > numpy.finfo(dtype).eps / 8)))
+
+
+def _filter_by_basis(X: Array, times: Array) -> Array:
+    """exp(-tL) X for X of shape (documents, length, width), with dense cosines."""
+    xp = get_array_module(X)
+    basis = _cosine_basis(xp, X.shape[1], X.dtype)
+    return xp.matmul(basis.T, _response(X, times) * xp.matmul(basis, X))
+
+
+def _filter_by_fft(X: Array, times: Array) -> Array:
+    """exp(-tL) X for X of shape (documents, length, width), in O(length log length)."""
+    fft = _fft(get_array_module(X))
+    spectrum = fft.dct(X, type=2, norm="ortho", axis=1)
+    return fft.idct(_response(X, times) * spectrum, type=2, norm="ortho", axis=1)
+
+
+def _response(X: Array, times: Array) -> Array:
+    """exp(-t lambda_k), shape (length, width) or (length, 1).
+
+    4 sin^2(pi k / 2n) is 2 - 2 cos(pi k / n) without its cancellation at small k.
+    """
+    xp, n = get_array_module(X), X.shape[1]
+    eigenvalues = 4 * numpy.sin(numpy.pi * numpy.arange(n) / (2 * n)) ** 2
+    return xp.exp(-xp.asarray(eigenvalues[:, None], dtype=X.dtype) * times)
+
+
+def _differences(X: Array, lengths: Array) -> Array:
+    """Difference of each token to the next of its document: (tokens - 1, width)."""
+    D = X[1:] - X[:-1]
+    ends = numpy.cumsum(lengths)[:-1]
+    D[ends[(ends > 0) & (ends < X.shape[0])] - 1] = 0
+    return D
+
+
+def _factorise(bands: Array, confidence: Array, time: float) -> Callable[[Array], Array]:
+    """Factorise C + tL in float64, and return the solver for a right-hand side."""
     c = to_numpy(confidence).astype("float64")
     matrix = min(time, MAX_TIME_PER_CONFIDENCE * float(c.min())) * bands
     matrix[0] += c
-    factor = cholesky_banded(matrix, lower=True, overwrite_ab=True, check_finite=False)
-
-    def solve(B: Array) -> Array:
-        b = to_numpy(B)
-        y = cho_solve_banded((factor.astype(b.dtype), True), b, check_finite=False)
-        return get_array_module(B).ascontiguousarray(get_array_module(B).asarray(y))
-
-    return solve
+    return factorise(matrix)
 
 
 def _rows_by_length(lengths: Array) -> Iterator[Array]:
@@ -148,22 +204,6 @@ def _rows_by_length(lengths: Array) -> Iterator[Array]:
     starts = numpy.cumsum(lengths) - lengths
     for length in numpy.unique(lengths[lengths > 0]):
         yield starts[lengths == length][:, None] + numpy.arange(length)
-
-
-def _dct(X: Array) -> Array:
-    """Orthonormal type-II DCT along the tokens: (documents, length, width)."""
-    xp = get_array_module(X)
-    if X.shape[1] <= MAX_BASIS_LENGTH:
-        return xp.matmul(_cosine_basis(xp, X.shape[1], X.dtype), X)
-    return _fft(xp).dct(X, type=2, norm="ortho", axis=1)
-
-
-def _idct(X: Array) -> Array:
-    """Inverse of `_dct`, which is its transpose."""
-    xp = get_array_module(X)
-    if X.shape[1] <= MAX_BASIS_LENGTH:
-        return xp.matmul(_cosine_basis(xp, X.shape[1], X.dtype).T, X)
-    return _fft(xp).idct(X, type=2, norm="ortho", axis=1)
 
 
 def _fft(xp: Any) -> Any:
@@ -181,12 +221,3 @@ def _cosine_basis(xp: Any, n: int, dtype: Any) -> Array:
     basis = numpy.cos(numpy.pi * numpy.outer(k, k + 0.5) / n) * numpy.sqrt(2 / n)
     basis[0] = numpy.sqrt(1 / n)
     return xp.asarray(basis, dtype=dtype)
-
-
-def _eigenvalues(xp: Any, n: int, dtype: Any) -> Array:
-    """Eigenvalues of the path's Laplacian, shape (n, 1).
-
-    4 sin^2(pi k / 2n) is 2 - 2 cos(pi k / n) without its cancellation at small k.
-    """
-    values = 4 * numpy.sin(numpy.pi * numpy.arange(n) / (2 * n)) ** 2
-    return xp.asarray(values[:, None], dtype=dtype)
