@@ -45,6 +45,8 @@ class Errors(metaclass=ErrorsWithCodes):
              "model with an output dimension; or set 'learn_time' and 'learn_confidence' to false.")
     SD011 = ("Component '{name}': initialize() needs the pipeline, to find the component that the setting 'upstream' "
              "names ('{upstream}'). Call nlp.initialize(), or pass nlp=nlp.")
+    SD023 = ("{layer}: the setting 'times' must list at least one time, each a finite number above 0, or null for an "
+             "infinite time (the mean of the document), but it is {value!r}.")
 # fmt: on
 
 

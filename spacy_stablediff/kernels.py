@@ -99,6 +99,40 @@ def implicit(
     return Y, backprop
 
 
+def multiscale(
+    X: Array, lengths: Array, times: Array, W: Array
+) -> tuple[Array, Callable[[Array], tuple[Array, Array]]]:
+    """Add what surrounds each token at several scales: Y = X + sum_k (exp(-t_k L) X) W_k'.
+
+    With the DCT matrix C of `heat`, Y = X + C' sum_k (exp(-t_k lambda) * C X) W_k', so
+    the scales share one transform there and one back. With S_k = exp(-t_k L) X,
+    dW_k = dY' S_k and dX = dY + sum_k exp(-t_k L) (dY W_k).
+
+    X (Floats2d): Vectors, shape (tokens, width).
+    lengths (Ints1d): Number of tokens of each document, on the CPU.
+    times (Floats1d): Diffusion times > 0, shape (scales,), on the CPU; an infinite
+        time gives the mean of the document.
+    W (Floats3d): Mixing matrices, shape (scales, width, width).
+    RETURNS (Tuple[Floats2d, Callable]): Y, and a callback from dY to (dX, dW).
+    """
+    xp = get_array_module(X)
+    responses = xp.asarray(_scale_responses(lengths, times), dtype=X.dtype)
+    spectrum = _transform(X, lengths)
+    mixed = xp.zeros_like(X)
+    for response, weights in zip(responses, W, strict=True):
+        mixed += (response * spectrum) @ weights.T
+
+    def backprop(dY: Array) -> tuple[Array, Array]:
+        d_mixed = _transform(dY, lengths)
+        dW, d_spectrum = xp.empty_like(W), xp.zeros_like(dY)
+        for k, (response, weights) in enumerate(zip(responses, W, strict=True)):
+            dW[k] = d_mixed.T @ (response * spectrum)
+            d_spectrum += response * (d_mixed @ weights)
+        return dY + _transform(d_spectrum, lengths, inverse=True), dW
+
+    return X + _transform(mixed, lengths, inverse=True), backprop
+
+
 def laplacian_bands(lengths: Array, radius: int) -> Array:
     """Laplacian of the batch's graph, in LAPACK's lower band storage.
 
@@ -123,12 +157,10 @@ def _apply_heat(X: Array, lengths: Array, times: Array) -> Array:
     Y = get_array_module(X).empty_like(X)
     halo = _halo(times, X.dtype)
     for rows in _rows_by_length(lengths):
-        if rows.shape[1] <= MAX_BASIS_LENGTH:
-            Y[rows] = _filter_by_basis(X[rows], times)
-        elif halo <= MAX_HALO:
+        if rows.shape[1] > MAX_BASIS_LENGTH and halo <= MAX_HALO:
             _apply_heat_by_segments(X, Y, rows, times, halo)
         else:
-            Y[rows] = _filter_by_fft(X[rows], times)
+            Y[rows] = _filter(X[rows], times)
     return Y
 
 
@@ -142,7 +174,7 @@ def _apply_heat_by_segments(X: Array, Y: Array, rows: Array, times: Array, halo:
     starts = numpy.append(numpy.arange(0, last, MAX_BASIS_LENGTH - 2 * halo), last)
     segments = rows[:, starts[:, None] + numpy.arange(MAX_BASIS_LENGTH)]
     flat = segments.reshape(-1, MAX_BASIS_LENGTH)
-    diffused = _filter_by_basis(X[flat], times)
+    diffused = _filter(X[flat], times)
     Y[flat[:, halo:-halo]] = diffused[:, halo:-halo]
     ends = diffused.reshape(*segments.shape, -1)
     Y[segments[:, 0, :halo]] = ends[:, 0, :halo]
@@ -159,28 +191,48 @@ def _halo(times: Array, dtype: Any) -> int:
     return max(1, int(numpy.sum(tails > numpy.finfo(dtype).eps / 8)))
 
 
-def _filter_by_basis(X: Array, times: Array) -> Array:
-    """exp(-tL) X for X of shape (documents, length, width), with dense cosines."""
+def _filter(X: Array, times: Array) -> Array:
+    """exp(-tL) X for X of shape (documents, length, width)."""
     xp = get_array_module(X)
-    basis = _cosine_basis(xp, X.shape[1], X.dtype)
-    return xp.matmul(basis.T, _response(X, times) * xp.matmul(basis, X))
+    n = X.shape[1]
+    rates = xp.asarray(_eigenvalue(numpy.arange(n), n)[:, None], dtype=X.dtype)
+    return _dct(xp.exp(-rates * times) * _dct(X), inverse=True)
 
 
-def _filter_by_fft(X: Array, times: Array) -> Array:
-    """exp(-tL) X for X of shape (documents, length, width), in O(length log length)."""
-    fft = _fft(get_array_module(X))
-    spectrum = fft.dct(X, type=2, norm="ortho", axis=1)
-    return fft.idct(_response(X, times) * spectrum, type=2, norm="ortho", axis=1)
+def _transform(X: Array, lengths: Array, *, inverse: bool = False) -> Array:
+    """DCT of each document; the rows of a document then hold its frequencies in order."""
+    Y = get_array_module(X).empty_like(X)
+    for rows in _rows_by_length(lengths):
+        Y[rows] = _dct(X[rows], inverse=inverse)
+    return Y
 
 
-def _response(X: Array, times: Array) -> Array:
-    """exp(-t lambda_k), shape (length, width) or (length, 1).
+def _scale_responses(lengths: Array, times: Array) -> Array:
+    """exp(-t_k lambda) for each frequency of each document, shape (scales, tokens, 1)."""
+    n = numpy.repeat(lengths, lengths)
+    position = numpy.arange(n.shape[0]) - numpy.repeat(numpy.cumsum(lengths) - lengths, lengths)
+    rates = _eigenvalue(position, n)
+    finite = numpy.where(numpy.isinf(times), numpy.finfo("float64").max, times)
+    with numpy.errstate(over="ignore"):
+        return numpy.exp(-rates[None, :, None] * finite[:, None, None])
+
+
+def _dct(X: Array, *, inverse: bool = False) -> Array:
+    """Orthonormal type-II DCT along the tokens: (documents, length, width)."""
+    xp = get_array_module(X)
+    if X.shape[1] <= MAX_BASIS_LENGTH:
+        basis = _cosine_basis(xp, X.shape[1], X.dtype)
+        return xp.matmul(basis.T if inverse else basis, X)
+    transform = _fft(xp).idct if inverse else _fft(xp).dct
+    return transform(X, type=2, norm="ortho", axis=1)
+
+
+def _eigenvalue(k: Array, n: Array) -> Array:
+    """Eigenvalue k of the Laplacian of a path of n tokens.
 
     4 sin^2(pi k / 2n) is 2 - 2 cos(pi k / n) without its cancellation at small k.
     """
-    xp, n = get_array_module(X), X.shape[1]
-    eigenvalues = 4 * numpy.sin(numpy.pi * numpy.arange(n) / (2 * n)) ** 2
-    return xp.exp(-xp.asarray(eigenvalues[:, None], dtype=X.dtype) * times)
+    return 4 * numpy.sin(numpy.pi * k / (2 * n)) ** 2
 
 
 def _differences(X: Array, lengths: Array) -> Array:

@@ -11,6 +11,7 @@ from thinc.api import Config, ConfigValidationError, Model, chain
 from spacy_stablediff.kernels import MAX_BASIS_LENGTH
 from spacy_stablediff.layers.heat import HeatDiffusion
 from spacy_stablediff.layers.implicit import ImplicitDiffusion
+from spacy_stablediff.layers.multiscale import MultiscaleDiffusion
 
 from .references import dense_heat, dense_implicit, numeric_gradient
 
@@ -25,6 +26,8 @@ LAYERS = {
     "implicit, fixed time": lambda: ImplicitDiffusion(learn_time=False),
     "implicit, fixed confidence": lambda: ImplicitDiffusion(learn_confidence=False),
     "implicit, all fixed": lambda: ImplicitDiffusion(learn_time=False, learn_confidence=False),
+    "multiscale": MultiscaleDiffusion,
+    "multiscale, one scale": lambda: MultiscaleDiffusion(times=[2.0]),
 }
 
 every_layer = pytest.mark.parametrize("make", LAYERS.values(), ids=LAYERS.keys())
@@ -116,6 +119,30 @@ def test_implicit_confidence_is_softplus_of_a_linear_unit():
     assert_allclose(layer.predict([X])[0], expected, atol=1e-10)
 
 
+def test_multiscale_mixes_heat_at_each_scale_and_the_mean():
+    layer = trained(MultiscaleDiffusion(times=[0.7, 32, None]))
+    W = layer.get_param("W")
+    (X,) = random_batch([12])
+    scales = [dense_heat(X, [0.7] * WIDTH), dense_heat(X, [32] * WIDTH), 0 * X + X.mean(axis=0)]
+    expected = X + sum(S @ w.T for S, w in zip(scales, W, strict=True))
+    assert_allclose(layer.predict([X])[0], expected, atol=1e-10)
+
+
+def test_multiscale_starts_as_the_identity_to_the_bit():
+    Xs = random_batch(dtype="float32")
+    layer = MultiscaleDiffusion().initialize(X=Xs)
+    for X, Y in zip(Xs, layer.predict(Xs), strict=True):
+        assert numpy.array_equal(X, Y)
+
+
+@pytest.mark.parametrize(
+    "times", [[], None, 0.5, [0], [-1], [float("inf")], [float("nan")], ["x"], [True]]
+)
+def test_refuses_bad_times(times):
+    with pytest.raises(ValueError, match=r"\[SD023\].*MultiscaleDiffusion.v1.*'times'"):
+        MultiscaleDiffusion(times=times)
+
+
 @pytest.mark.parametrize(
     "make, learned",
     [
@@ -125,6 +152,7 @@ def test_implicit_confidence_is_softplus_of_a_linear_unit():
         (LAYERS["implicit, fixed time"], {"u", "b"}),
         (LAYERS["implicit, fixed confidence"], {"time"}),
         (LAYERS["implicit, all fixed"], set()),
+        (LAYERS["multiscale"], {"W"}),
     ],
 )
 def test_settings_decide_what_is_learned(make, learned):
@@ -182,7 +210,7 @@ def test_refuses_a_bad_radius(radius):
         ImplicitDiffusion(radius=radius)
 
 
-@pytest.mark.parametrize("make", [HeatDiffusion, LAYERS["implicit"]])
+@pytest.mark.parametrize("make", [HeatDiffusion, ImplicitDiffusion, MultiscaleDiffusion])
 def test_refuses_another_width_than_it_learned(make):
     layer = make().initialize(X=random_batch())
     with pytest.raises(ValueError, match=r"\[SD007\].*width 3.*width 5"):
@@ -211,7 +239,7 @@ def test_refuses_non_finite_vectors_and_says_where(make, value):
         make().predict(Xs)
 
 
-@pytest.mark.parametrize("make", [HeatDiffusion, ImplicitDiffusion])
+@pytest.mark.parametrize("make", [HeatDiffusion, ImplicitDiffusion, MultiscaleDiffusion])
 def test_refuses_to_initialize_without_a_width(make):
     with pytest.raises(ValueError, match=r"\[SD010\]"):
         make().initialize()

@@ -3,7 +3,7 @@
 import math
 import warnings
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 from thinc.api import Model, NumpyOps, Ops
 from thinc.types import Floats1d, Floats2d, FloatsXd, Ints1d
@@ -19,12 +19,16 @@ Diffusion: TypeAlias = Model[Batch, Batch]
 
 def check_time(layer: str, time: float) -> float:
     """Return the setting `time` as a float, warn if it is 0, or raise SD001."""
-    is_number = isinstance(time, (int, float)) and not isinstance(time, bool)
-    if not is_number or not math.isfinite(time) or time < 0:
+    if not is_number(time) or not math.isfinite(time) or time < 0:
         raise ValueError(Errors.SD001.format(layer=layer, value=time))
     if time == 0:
         warnings.warn(Warnings.SDW01.format(layer=layer), stacklevel=3)
     return float(time)
+
+
+def is_number(value: Any) -> TypeGuard[float]:
+    """Tell whether a setting is a number, which true and false are not."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def join_batch(model: Diffusion, Xs: Batch, width: int | None) -> tuple[Floats2d, Ints1d]:
