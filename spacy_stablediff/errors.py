@@ -11,6 +11,18 @@ class Warnings(metaclass=ErrorsWithCodes):
 
     SDW01 = ("{layer}: time = 0 leaves every vector as it is, and a time of 0 can't be learned. To diffuse, set "
              "'time' to a positive number, for example 0.5.")
+    SDW02 = ("Component '{name}' has no effect on later components: none after it reads the vectors that it writes to "
+             "doc.tensor. Add it before components with a spacy.Tok2VecListener.v1. If code of yours reads doc.tensor, "
+             "all is well.")
+    SDW03 = ("Component '{name}': in training, '{listener}' after it got vectors that '{name}' had not diffused, but in "
+             "prediction it reads diffused ones. Update '{name}' together with the embedding: take it out of "
+             "[training.frozen_components] (to keep it as it is, set learn_time = false and learn_confidence = "
+             "false), and train after adding it.")
+    SDW04 = ("Component '{name}' has no effect on later components: none after it reads the vectors that it writes to "
+             "doc.tensor. These embed for themselves: {owners}. Diffuse their own vectors with "
+             "spacy_stablediff.attach(nlp, \"{first}\"), or from a config with spacy-stablediff.attach.v1 or "
+             "spacy-stablediff.DiffusedTok2Vec.v1; or let them listen, with a spacy.Tok2VecListener.v1 as tok2vec of "
+             "their model.")
 
 
 class Errors(metaclass=ErrorsWithCodes):
@@ -45,6 +57,32 @@ class Errors(metaclass=ErrorsWithCodes):
              "model with an output dimension; or set 'learn_time' and 'learn_confidence' to false.")
     SD011 = ("Component '{name}': initialize() needs the pipeline, to find the component that the setting 'upstream' "
              "names ('{upstream}'). Call nlp.initialize(), or pass nlp=nlp.")
+    SD012 = ("{owner}: the setting '{setting}' must be {opts}, but it is {value!r}.")
+    SD013 = ("{owner}: the setting boundaries = \"sentence\" needs sentence boundaries, but a document of {length} "
+             "tokens has none. Put a component that sets them before it ('sentencizer', 'senter' or 'parser'), and in "
+             "training list that one in [training.annotating_components]; or set boundaries = \"doc\".")
+    SD014 = ("Component '{name}': the setting source = \"vectors\" needs static vectors, but the vocab has none. Load "
+             "vectors ([initialize] vectors, or `python -m spacy init vectors`), or set source = \"tensor\" to "
+             "diffuse what the component '{upstream}' writes to doc.tensor.")
+    SD015 = ("Component '{name}': it diffuses vectors of width {width}, but the listener of component '{listener}' "
+             "after it expects width {expected}. Set 'width' of that listener (spacy.Tok2VecListener.v1) to {width}.")
+    SD016 = ("Component '{name}' has no token-to-vector embedding of its own, so there is nothing to {action}. "
+             "{hint}")
+    SD017 = ("Component '{name}' listens to the shared embedding '{upstream}'. To diffuse its vectors, add the "
+             "component 'stablediff' between the two: nlp.add_pipe(\"stablediff\", before=\"{name}\").")
+    SD018 = ("Component '{name}' is diffused already, by {present}. To change that, call "
+             "spacy_stablediff.detach(nlp, \"{name}\") first.")
+    SD019 = ("Component '{name}': the embedding that its config describes at '{path}' isn't found in its model, so "
+             "it can't be diffused. Describe the model in the config, or build it with "
+             "spacy-stablediff.DiffusedTok2Vec.v1.")
+    SD020 = ("Callback 'spacy-stablediff.attach.v1': the setting 'diffusion' must be one of this package's layers, so "
+             "that it can be written to the config of each component, but it is '{layer}'. For layers of other "
+             "packages, call spacy_stablediff.attach from Python.")
+    SD021 = ("The listeners of a 'stablediff' component can't be replaced, because the pipeline that it belongs to isn't "
+             "known: it was built by hand or taken over from another pipeline. Call nlp.initialize() before, or save "
+             "the pipeline and load it with spacy.load().")
+    SD022 = ("Component '{name}': its listeners can't be replaced, because with source = \"vectors\" there is no "
+             "embedding to copy. Keep the component in the pipeline, or set source = \"tensor\".")
     SD023 = ("{layer}: the setting 'times' must list at least one time, each a finite number above 0, or null for an "
              "infinite time (the mean of the document), but it is {value!r}.")
 # fmt: on

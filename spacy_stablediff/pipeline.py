@@ -1,6 +1,8 @@
 """The component `stablediff`: diffuses doc.tensor for every component after it."""
 
-from collections.abc import Callable, Iterable
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 from spacy.language import Language
@@ -9,10 +11,14 @@ from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer
-from thinc.types import Floats2d
 
-from .errors import Errors, VectorsError
+from .attach import PipelineRef, embeds_for_itself
+from .errors import Errors, VectorsError, Warnings
+from .hooks import set_hooks
 from .layers.common import Batch, Diffusion
+from .replace import enable_replace_listeners
+from .sources import has_tensors, static_vectors, tensor_vectors
+from .tok2vec import check_boundaries, check_choice, diffuse, initialize_diffusion
 
 DEFAULT_MODEL = {
     "@architectures": "spacy-stablediff.ImplicitDiffusion.v1",
@@ -21,30 +27,75 @@ DEFAULT_MODEL = {
     "learn_time": True,
     "learn_confidence": True,
 }
+SOURCES = ("tensor", "vectors")
+
+
+class DiffusedBatch(list):
+    """Vectors that a listener got from a `stablediff` component in training.
+
+    `fed_by` names the component that took them from the documents, because no
+    embedding handed any to the listener; it is None where one did.
+    """
+
+    def __init__(self, vectors: Batch, fed_by: str | None):
+        super().__init__(vectors)
+        self.fed_by = fed_by
 
 
 @Language.factory(
     "stablediff",
     assigns=["doc.tensor"],
     requires=["doc.tensor"],
-    default_config={"model": DEFAULT_MODEL, "upstream": "tok2vec"},
+    default_config={
+        "model": DEFAULT_MODEL,
+        "upstream": "tok2vec",
+        "source": "tensor",
+        "boundaries": "doc",
+        "hooks": False,
+    },
 )
-def make_stablediff(nlp: Language, name: str, model: Diffusion, upstream: str) -> "StableDiff":
+def make_stablediff(
+    nlp: Language,
+    name: str,
+    model: Diffusion,
+    upstream: str,
+    source: str,
+    boundaries: str,
+    hooks: bool,
+) -> "StableDiff":
     """Create a `stablediff` component.
 
     nlp (Language): The pipeline.
     name (str): The component's name in it.
     model (Model[List[Floats2d], List[Floats2d]]): The diffusion layer.
     upstream (str): The name of the component whose vectors are diffused.
+    source (str): "tensor" to diffuse doc.tensor, "vectors" to diffuse the vocab's
+        static vectors of the document's tokens.
+    boundaries (str): "doc", or "sentence" to stop at sentence boundaries, which an
+        earlier component must have set.
+    hooks (bool): Whether vectors and similarity of tokens, spans and documents
+        answer from the diffused vectors. Hooks are lost where documents are
+        serialized, which is also how they cross processes.
     RETURNS (StableDiff): The component.
+    RAISES (ValueError): SD012 where `source` or `boundaries` has another value.
     """
-    return StableDiff(nlp.vocab, model, name, upstream=upstream)
+    component = StableDiff(
+        nlp.vocab,
+        model,
+        name,
+        upstream=upstream,
+        source=source,
+        boundaries=boundaries,
+        hooks=hooks,
+    )
+    component.pipeline.set(nlp)
+    return component
 
 
 class StableDiff(Tok2Vec):
     """Diffuse the token vectors of each document before later components see them.
 
-    In prediction it replaces doc.tensor, which every Tok2VecListener reads. In
+    In prediction it writes doc.tensor, which every Tok2VecListener reads. In
     training the embedding hands its vectors to the listeners directly, so this
     component takes them from each listener after it and hands them on diffused,
     with a backprop that goes through the diffusion first. Either way position
@@ -52,38 +103,62 @@ class StableDiff(Tok2Vec):
     """
 
     def __init__(
-        self, vocab: Vocab, model: Diffusion, name: str = "stablediff", *, upstream: str = "tok2vec"
+        self,
+        vocab: Vocab,
+        model: Diffusion,
+        name: str = "stablediff",
+        *,
+        upstream: str = "tok2vec",
+        source: str = "tensor",
+        boundaries: str = "doc",
+        hooks: bool = False,
     ) -> None:
-        """Initialize a stablediff component.
-
-        vocab (Vocab): The shared vocabulary.
-        model (Model[List[Floats2d], List[Floats2d]]): The diffusion layer.
-        name (str): The component's name in the pipeline.
-        upstream (str): The name of the component whose vectors are diffused.
-        """
+        """Initialize a stablediff component. Arguments as in `make_stablediff`."""
         super().__init__(vocab, model, name)
+        check_choice(self._label, "source", source, SOURCES)
+        check_boundaries(self._label, boundaries)
         self.upstream = upstream
+        self.source = source
+        self.boundaries = boundaries
+        self.hooks = hooks
+        self.pipeline = PipelineRef()
+        self._warned: set[str] = set()
+        enable_replace_listeners(self)
 
-    def find_listeners(self, component: object) -> None:
+    def find_listeners(self, component: Any) -> None:
         """Note every Tok2VecListener of a later component, whatever its upstream.
 
         component (Pipe): A component after this one.
         """
         if isinstance(getattr(component, "model", None), Model):
-            for node in component.model.walk():  # type: ignore[attr-defined]
+            for node in component.model.walk():
                 if isinstance(node, Tok2VecListener):
-                    self.add_listener(node, component.name)  # type: ignore[attr-defined]
+                    self.add_listener(node, component.name)
 
     def predict(self, docs: Iterable[Doc]) -> Batch:
         """Diffuse the vectors of a batch of documents, without modifying them.
 
-        docs (Iterable[Doc]): Documents with doc.tensor set.
+        docs (Iterable[Doc]): The documents, with doc.tensor set if that is the source.
         RETURNS (List[Floats2d]): Diffused vectors, shape (tokens, width) each.
-        RAISES (ValueError): SD005 or SD006 where doc.tensor is missing or doesn't
-            fit the tokens; SD007 to SD009 where its vectors can't be diffused.
+        RAISES (ValueError): SD005, SD006 or SD014 where there are no vectors that fit
+            the tokens, SD007 to SD009 where they can't be diffused, SD013 where
+            sentence boundaries are missing.
         """
-        vectors = [self._get_vectors(doc) for doc in docs]
-        return self._diffuse(vectors, is_train=False)[0]
+        self._warn_if_unread()
+        self._warn_if_bypassed()
+        docs = list(docs)
+        return self._diffuse(docs, self._get_vectors(docs), is_train=False)[0]
+
+    def set_annotations(self, docs: Sequence[Doc], tokvecses: Batch) -> None:
+        """Write diffused vectors to doc.tensor, and set hooks where that is asked for.
+
+        docs (Sequence[Doc]): The documents.
+        tokvecses (List[Floats2d]): Their diffused vectors, as `predict` returned them.
+        """
+        super().set_annotations(docs, tokvecses)
+        if self.hooks:
+            for doc in docs:
+                set_hooks(doc)
 
     def update(
         self,
@@ -96,9 +171,11 @@ class StableDiff(Tok2Vec):
         """Diffuse the vectors that the listeners after this component just received.
 
         The gradient comes back from the listeners: each one's backprop goes
-        through the diffusion, then on to the embedding. Listeners that hold no
-        vectors of this batch (their embedding is frozen, or comes later) are left
-        alone. Only the listener served last applies `sgd`.
+        through the diffusion, then on to the embedding. A listener to which a
+        frozen embedding hands nothing gets the vectors of the documents instead,
+        diffused, so that it trains on what it will read. Listeners that hold
+        vectors of an earlier batch, because their own embedding comes later, are
+        left alone. Only the listener served last applies `sgd`.
 
         examples (Iterable[Example]): A batch of Example objects.
         drop (float): The dropout rate, which diffusion has no use for.
@@ -109,48 +186,120 @@ class StableDiff(Tok2Vec):
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
         validate_examples(examples, "StableDiff.update")
-        batch_id = Tok2VecListener.get_batch_id([eg.predicted for eg in examples])
-        served: list[Any] = [node for node in self.listeners if node._batch_id == batch_id]
-        diffused: dict[int, tuple[Batch, Callable]] = {}
-        for listener in served:
-            key = id(listener._outputs)
-            if key not in diffused:
-                diffused[key] = self._diffuse(listener._outputs, is_train=True)
-            vectors, through_diffusion = diffused[key]
-            finish = sgd if listener is served[-1] else None
-            backprop = self._join_backprops(through_diffusion, listener._backprop, finish)
-            listener.receive(batch_id, vectors, backprop)
+        docs = [eg.predicted for eg in examples]
+        batch_id = Tok2VecListener.get_batch_id(docs)
+        incoming = self._take_vectors(docs, batch_id)
+        diffused: dict[int, tuple[DiffusedBatch, Callable]] = {}
+        for listener, (vectors, onward, fed_by) in incoming.items():
+            if id(vectors) not in diffused:
+                Ys, through_diffusion = self._diffuse(docs, vectors, is_train=True)
+                diffused[id(vectors)] = DiffusedBatch(Ys, fed_by), through_diffusion
+            batch, through_diffusion = diffused[id(vectors)]
+            finish = sgd if listener is list(incoming)[-1] else None
+            backprop = self._join_backprops(through_diffusion, onward, finish)
+            listener.receive(batch_id, batch, backprop)
         return losses
 
     def initialize(
         self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language | None = None
     ) -> None:
-        """Initialize the diffusion for the width of the upstream component's vectors.
+        """Initialize the diffusion for the width of the vectors.
 
         get_examples (Callable[[], Iterable[Example]]): Returns a representative
             sample of Example objects.
         nlp (Language): The pipeline, in which the upstream component is looked up.
         RAISES (ValueError): SD003, SD004 or SD011 where the upstream component
-            can't be found before this one, SD010 where its width isn't known.
+            can't be found before this one, SD010 where its width isn't known, SD014
+            where static vectors are missing, SD015 where a listener after this
+            component expects another width.
         """
         validate_get_examples(get_examples, "StableDiff.initialize")
-        embedding = getattr(self._get_upstream(nlp), "model", None)
-        width = embedding.maybe_get_dim("nO") if isinstance(embedding, Model) else None
-        sample = None if width is None else [self.model.ops.alloc2f(1, width)]
-        try:
-            self.model.initialize(X=sample)
-        except VectorsError as error:
-            raise error.refused_by(self._label) from None
+        if nlp is None:
+            raise ValueError(Errors.SD011.format(name=self.name, upstream=self.upstream))
+        self.pipeline.set(nlp)
+        width = self._get_width(nlp)
+        for name, listeners in self.listener_map.items():
+            for listener in listeners:
+                if width not in (None, listener.get_dim("nO")):
+                    expected = listener.get_dim("nO")
+                    details = {"listener": name, "width": width, "expected": expected}
+                    raise ValueError(Errors.SD015.format(name=self.name, **details))
+        with self._naming_errors():
+            initialize_diffusion(self.model, width)
+        self._warn_if_unread()
+
+    def get_upstream(self, nlp: Language) -> Any:
+        """Find the upstream component in a pipeline, or raise SD003 or SD004."""
+        names = nlp.component_names
+        options = {"name": self.name, "upstream": self.upstream, "opts": ", ".join(names)}
+        if self.upstream not in names:
+            raise ValueError(Errors.SD003.format(**options))
+        if names.index(self.upstream) >= names.index(self.name):
+            raise ValueError(Errors.SD004.format(**options))
+        return nlp.get_pipe(self.upstream)
+
+    def get_pipeline(self) -> Language | None:
+        """Return the pipeline that holds this component, None where it isn't known."""
+        nlp = self.pipeline()
+        holds = nlp is not None and (self.name, self) in nlp.components
+        return nlp if holds else None
 
     @property
     def _label(self) -> str:
         return f"Component '{self.name}'"
 
-    def _diffuse(self, vectors: Batch, *, is_train: bool) -> tuple[Batch, Callable]:
-        try:
-            return self.model(vectors, is_train=is_train)
-        except VectorsError as error:
-            raise error.refused_by(self._label) from None
+    def _get_vectors(self, docs: list[Doc]) -> Batch:
+        look_up = static_vectors if self.source == "vectors" else tensor_vectors
+        return look_up(docs, ops=self.model.ops, name=self.name, upstream=self.upstream)
+
+    def _get_width(self, nlp: Language) -> int | None:
+        if self.source == "vectors":
+            if not nlp.vocab.vectors_length:
+                raise ValueError(Errors.SD014.format(name=self.name, upstream=self.upstream))
+            return nlp.vocab.vectors_length
+        upstream = self.get_upstream(nlp)
+        if isinstance(upstream, StableDiff):
+            return upstream._get_width(nlp)
+        model = getattr(upstream, "model", None)
+        return model.maybe_get_dim("nO") if isinstance(model, Model) else None
+
+    def _take_vectors(
+        self, docs: list[Doc], batch_id: int
+    ) -> dict[Tok2VecListener, tuple[Batch, Callable, str | None]]:
+        """For each listener to serve: its vectors, where their gradient goes, who fed it."""
+        incoming: dict[Any, tuple[Batch, Callable, str | None]] = {}
+        fed: Batch | None = None
+        for listener in cast(list[Any], self.listeners):
+            fed_by = getattr(listener._outputs, "fed_by", None)
+            handed = listener._batch_id == batch_id and fed_by != self.name
+            if self.source == "tensor" and handed:
+                incoming[listener] = listener._outputs, listener._backprop, fed_by
+            elif self.source == "vectors" or self._is_unfed(listener, docs):
+                fed = self._get_vectors(docs) if fed is None else fed
+                incoming[listener] = fed, _stop_gradient, self.name
+        return incoming
+
+    def _is_unfed(self, listener: Any, docs: list[Doc]) -> bool:
+        """Tell whether only the documents have vectors for a listener of this upstream."""
+        fed_by = getattr(listener._outputs, "fed_by", None)
+        nothing_handed = listener._batch_id is None or fed_by == self.name
+        return nothing_handed and self._follows(listener) and has_tensors(docs)
+
+    def _follows(self, listener: Any) -> bool:
+        return listener.upstream_name in ("*", self.upstream, self.name)
+
+    def _diffuse(
+        self, docs: list[Doc], vectors: Batch, *, is_train: bool
+    ) -> tuple[Batch, Callable]:
+        with self._naming_errors():
+            return diffuse(
+                self.model,
+                docs,
+                vectors,
+                is_train=is_train,
+                boundaries=self.boundaries,
+                owner=self._label,
+            )
 
     def _join_backprops(
         self, through_diffusion: Callable, onward: Callable, sgd: Optimizer | None
@@ -163,31 +312,40 @@ class StableDiff(Tok2Vec):
 
         return backprop
 
-    def _get_vectors(self, doc: Doc) -> Floats2d:
-        """Return doc.tensor as floats of shape (tokens, width), or raise SD005 or SD006."""
-        tensor = cast(Floats2d, doc.tensor)
-        if len(doc) == 0:
-            return self.model.ops.alloc2f(0, tensor.shape[-1])
-        if tensor.size == 0:
-            raise ValueError(
-                Errors.SD005.format(name=self.name, length=len(doc), upstream=self.upstream)
-            )
-        if tensor.ndim != 2 or tensor.shape[0] != len(doc):
-            raise ValueError(
-                Errors.SD006.format(
-                    name=self.name, shape=tensor.shape, length=len(doc), upstream=self.upstream
-                )
-            )
-        return self.model.ops.asarray2f(tensor)
+    @contextmanager
+    def _naming_errors(self) -> Iterator[None]:
+        """Let errors of the layer name this component."""
+        try:
+            yield
+        except VectorsError as error:
+            raise error.refused_by(self._label) from None
 
-    def _get_upstream(self, nlp: Language | None) -> object:
-        """Find the upstream component before this one, or raise SD003, SD004 or SD011."""
-        if nlp is None:
-            raise ValueError(Errors.SD011.format(name=self.name, upstream=self.upstream))
-        names = nlp.component_names
-        options = {"name": self.name, "upstream": self.upstream, "opts": ", ".join(names)}
-        if self.upstream not in names:
-            raise ValueError(Errors.SD003.format(**options))
-        if names.index(self.upstream) >= names.index(self.name):
-            raise ValueError(Errors.SD004.format(**options))
-        return nlp.get_pipe(self.upstream)
+    def _warn_if_unread(self) -> None:
+        """Warn once if nothing after this component reads what it writes."""
+        nlp = self.get_pipeline()
+        if nlp is None or self.listeners or self.hooks or "unread" in self._warned:
+            return
+        later = nlp.components[nlp.component_names.index(self.name) + 1 :]
+        if any(isinstance(component, StableDiff) for _, component in later):
+            return
+        self._warned.add("unread")
+        owners = [name for name, component in later if embeds_for_itself(component)]
+        message = Warnings.SDW02.format(name=self.name)
+        if owners:
+            listed = ", ".join(f"'{owner}'" for owner in owners)
+            message = Warnings.SDW04.format(name=self.name, owners=listed, first=owners[0])
+        warnings.warn(message, stacklevel=3)
+
+    def _warn_if_bypassed(self) -> None:
+        """Warn once if a listener was trained on vectors that didn't come from here."""
+        for name, listeners in self.listener_map.items():
+            for listener in cast(list[Any], listeners):
+                bypassed = listener._batch_id and not isinstance(listener._outputs, DiffusedBatch)
+                if bypassed and self._follows(listener) and "bypassed" not in self._warned:
+                    self._warned.add("bypassed")
+                    message = Warnings.SDW03.format(name=self.name, listener=name)
+                    warnings.warn(message, stacklevel=3)
+
+
+def _stop_gradient(d_vectors: Batch) -> Batch:
+    return []

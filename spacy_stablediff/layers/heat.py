@@ -25,6 +25,8 @@ from .common import (
     split_batch,
 )
 
+ARCHITECTURE = "spacy-stablediff.HeatDiffusion.v1"
+
 
 def HeatDiffusion(time: float = 0.5, learn_time: bool = True) -> Diffusion:
     """Diffuse the vectors of each document by the heat equation.
@@ -42,14 +44,15 @@ def HeatDiffusion(time: float = 0.5, learn_time: bool = True) -> Diffusion:
         are arrays of shape (tokens, width), one per document.
     RAISES (ValueError): SD001 if time is negative, infinite or not a number.
     """
-    time = check_time("spacy-stablediff.HeatDiffusion.v1", time)
+    time = check_time(ARCHITECTURE, time)
+    config = {"@architectures": ARCHITECTURE, "time": time, "learn_time": learn_time}
     return Model(
         "heat_diffusion",
         forward,
         init=init,
         dims={"nI": None, "nO": None},
         params={"time": None} if learn_time and time > 0 else {},
-        attrs={"time": time},
+        attrs={"time": time, "config": config},
     )
 
 

@@ -26,6 +26,7 @@ from .common import (
     split_batch,
 )
 
+ARCHITECTURE = "spacy-stablediff.ImplicitDiffusion.v1"
 MIN_CONFIDENCE = 1e-3
 
 
@@ -49,21 +50,27 @@ def ImplicitDiffusion(
     RAISES (ValueError): SD001 if time is negative, infinite or not a number, SD002
         if radius is not a whole number of at least 1.
     """
-    layer = "spacy-stablediff.ImplicitDiffusion.v1"
-    time = check_time(layer, time)
+    time = check_time(ARCHITECTURE, time)
     if not isinstance(radius, int) or isinstance(radius, bool) or radius < 1:
-        raise ValueError(Errors.SD002.format(layer=layer, value=radius))
+        raise ValueError(Errors.SD002.format(layer=ARCHITECTURE, value=radius))
     params = []
     if time > 0:
         params += ["time"] if learn_time else []
         params += ["u", "b"] if learn_confidence else []
+    config = {
+        "@architectures": ARCHITECTURE,
+        "time": time,
+        "radius": radius,
+        "learn_time": learn_time,
+        "learn_confidence": learn_confidence,
+    }
     return Model(
         "implicit_diffusion",
         forward,
         init=init,
         dims={"nI": None, "nO": None},
         params=dict.fromkeys(params),
-        attrs={"time": time, "radius": radius},
+        attrs={"time": time, "radius": radius, "config": config},
     )
 
 
