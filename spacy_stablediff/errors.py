@@ -85,6 +85,19 @@ class Errors(metaclass=ErrorsWithCodes):
              "embedding to copy. Keep the component in the pipeline, or set source = \"tensor\".")
     SD023 = ("{layer}: the setting 'times' must list at least one time, each a finite number above 0, or null for an "
              "infinite time (the mean of the document), but it is {value!r}.")
+    SD024 = ("Component '{name}': the setting 'weight' of its stability training must be a finite number of at least 0 or "
+             "a schedule, but it is {value!r}. 0 switches it off, weights of 3 to 10 are a start.")
+    SD025 = ("Component '{name}': stability training has to embed edited texts with the component '{upstream}' that the "
+             "setting 'upstream' names, but that one is no shared embedding such as 'tok2vec'. Set stability.weight = 0, "
+             "or let the pipeline share one embedding.")
+    SD026 = ("Component '{name}': stability training needs to know the pipeline. Call nlp.initialize(), or save the "
+             "pipeline and load it with spacy.load().")
+    SD027 = ("Component '{name}': stability training doesn't work with boundaries = \"sentence\", because edited texts "
+             "have no sentence boundaries. Set boundaries = \"doc\" or stability.weight = 0.")
+    SD100 = ("{augmenter}: the setting '{setting}' is a rate per token, a number from 0 (never) to 1 (always), but it "
+             "is {value!r}. A useful rate is 0.1, the default.")
+    SD101 = ("{augmenter}: unknown layout {value!r} in the setting 'keyboard'. Layouts: {opts}.")
+    SD102 = ("{augmenter}: the setting 'seed' must be a whole number of at least 0, but it is {value!r}.")
 # fmt: on
 
 

@@ -3,6 +3,8 @@
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 
 from spacy.language import Language
@@ -10,14 +12,16 @@ from spacy.pipeline.tok2vec import Tok2Vec, Tok2VecListener
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Model, Optimizer
+from thinc.api import Model, Ops, Optimizer
+from thinc.types import Floats2d
 
 from .attach import PipelineRef, embeds_for_itself
 from .errors import Errors, VectorsError, Warnings
 from .hooks import set_hooks
 from .layers.common import Batch, Diffusion
-from .replace import enable_replace_listeners
+from .replace import enable_replace_listeners, find_path
 from .sources import has_tensors, static_vectors, tensor_vectors
+from .stability.objective import StabilityObjective, stability_loss
 from .tok2vec import check_boundaries, check_choice, diffuse, initialize_diffusion
 
 DEFAULT_MODEL = {
@@ -27,6 +31,7 @@ DEFAULT_MODEL = {
     "learn_time": True,
     "learn_confidence": True,
 }
+DEFAULT_STABILITY = {"weight": 0.0, "augmenter": {"@augmenters": "spacy-stablediff.edits.v1"}}
 SOURCES = ("tensor", "vectors")
 
 
@@ -42,6 +47,15 @@ class DiffusedBatch(list):
         self.fed_by = fed_by
 
 
+@dataclass
+class Supply:
+    """Vectors that listeners share, each with the callback that takes its gradient."""
+
+    vectors: Batch
+    fed_by: str | None
+    takers: list[tuple[Any, Callable]] = field(default_factory=list)
+
+
 @Language.factory(
     "stablediff",
     assigns=["doc.tensor"],
@@ -52,6 +66,7 @@ class DiffusedBatch(list):
         "source": "tensor",
         "boundaries": "doc",
         "hooks": False,
+        "stability": DEFAULT_STABILITY,
     },
 )
 def make_stablediff(
@@ -62,6 +77,7 @@ def make_stablediff(
     source: str,
     boundaries: str,
     hooks: bool,
+    stability: dict[str, Any],
 ) -> "StableDiff":
     """Create a `stablediff` component.
 
@@ -76,6 +92,8 @@ def make_stablediff(
     hooks (bool): Whether vectors and similarity of tokens, spans and documents
         answer from the diffused vectors. Hooks are lost where documents are
         serialized, which is also how they cross processes.
+    stability (Dict[str, Any]): Stability training: its "weight", a number or a
+        schedule, and the "augmenter" that makes the edits.
     RETURNS (StableDiff): The component.
     RAISES (ValueError): SD012 where `source` or `boundaries` has another value.
     """
@@ -87,6 +105,7 @@ def make_stablediff(
         source=source,
         boundaries=boundaries,
         hooks=hooks,
+        stability=StabilityObjective(name, **stability),
     )
     component.pipeline.set(nlp)
     return component
@@ -112,6 +131,7 @@ class StableDiff(Tok2Vec):
         source: str = "tensor",
         boundaries: str = "doc",
         hooks: bool = False,
+        stability: StabilityObjective | None = None,
     ) -> None:
         """Initialize a stablediff component. Arguments as in `make_stablediff`."""
         super().__init__(vocab, model, name)
@@ -121,6 +141,7 @@ class StableDiff(Tok2Vec):
         self.source = source
         self.boundaries = boundaries
         self.hooks = hooks
+        self.stability = stability
         self.pipeline = PipelineRef()
         self._warned: set[str] = set()
         enable_replace_listeners(self)
@@ -186,18 +207,29 @@ class StableDiff(Tok2Vec):
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
         validate_examples(examples, "StableDiff.update")
+        examples = list(examples)
         docs = [eg.predicted for eg in examples]
         batch_id = Tok2VecListener.get_batch_id(docs)
-        incoming = self._take_vectors(docs, batch_id)
-        diffused: dict[int, tuple[DiffusedBatch, Callable]] = {}
-        for listener, (vectors, onward, fed_by) in incoming.items():
-            if id(vectors) not in diffused:
-                Ys, through_diffusion = self._diffuse(docs, vectors, is_train=True)
-                diffused[id(vectors)] = DiffusedBatch(Ys, fed_by), through_diffusion
-            batch, through_diffusion = diffused[id(vectors)]
-            finish = sgd if listener is list(incoming)[-1] else None
-            backprop = self._join_backprops(through_diffusion, onward, finish)
-            listener.receive(batch_id, batch, backprop)
+        supplies = self._take_vectors(docs, batch_id)
+        weight = self.stability.next_weight() if self.stability else 0.0
+        for supply in supplies:
+            vectors, through_diffusion = self._diffuse(docs, supply.vectors, is_train=True)
+            d_stability = None
+            if weight and supply is supplies[0]:
+                learn = supply.fed_by is None
+                d_stability = self._stabilise(examples, vectors, weight, losses, learn=learn)
+            batch = DiffusedBatch(vectors, supply.fed_by)
+            for listener, onward in supply.takers:
+                last = listener is supply.takers[-1][0]
+                backprop = _join_backprops(
+                    through_diffusion,
+                    onward,
+                    d_stability if last else None,
+                    finish=partial(self.finish_update, sgd) if sgd and last else None,
+                )
+                listener.receive(batch_id, batch, backprop)
+        if weight and not supplies:
+            self._stabilise_alone(examples, weight, losses)
         return losses
 
     def initialize(
@@ -217,6 +249,7 @@ class StableDiff(Tok2Vec):
         if nlp is None:
             raise ValueError(Errors.SD011.format(name=self.name, upstream=self.upstream))
         self.pipeline.set(nlp)
+        self._check_stability(nlp)
         width = self._get_width(nlp)
         for name, listeners in self.listener_map.items():
             for listener in listeners:
@@ -263,21 +296,32 @@ class StableDiff(Tok2Vec):
         model = getattr(upstream, "model", None)
         return model.maybe_get_dim("nO") if isinstance(model, Model) else None
 
-    def _take_vectors(
-        self, docs: list[Doc], batch_id: int
-    ) -> dict[Tok2VecListener, tuple[Batch, Callable, str | None]]:
-        """For each listener to serve: its vectors, where their gradient goes, who fed it."""
-        incoming: dict[Any, tuple[Batch, Callable, str | None]] = {}
+    def _check_stability(self, nlp: Language) -> None:
+        """Raise SD025 or SD027 where stability training is asked for and can't work."""
+        if not self.stability or not self.stability.is_on:
+            return
+        if self.boundaries == "sentence":
+            raise ValueError(Errors.SD027.format(name=self.name))
+        if self.source == "tensor" and not isinstance(find_path(nlp, self)[0], Tok2Vec):
+            raise ValueError(Errors.SD025.format(name=self.name, upstream=self.upstream))
+
+    def _take_vectors(self, docs: list[Doc], batch_id: int) -> list[Supply]:
+        """Collect the vectors to diffuse, from the listeners or from the documents."""
+        supplies: dict[int, Supply] = {}
         fed: Batch | None = None
         for listener in cast(list[Any], self.listeners):
             fed_by = getattr(listener._outputs, "fed_by", None)
             handed = listener._batch_id == batch_id and fed_by != self.name
             if self.source == "tensor" and handed:
-                incoming[listener] = listener._outputs, listener._backprop, fed_by
+                vectors, onward = listener._outputs, listener._backprop
             elif self.source == "vectors" or self._is_unfed(listener, docs):
                 fed = self._get_vectors(docs) if fed is None else fed
-                incoming[listener] = fed, _stop_gradient, self.name
-        return incoming
+                vectors, onward, fed_by = fed, _stop_gradient, self.name
+            else:
+                continue
+            supply = supplies.setdefault(id(vectors), Supply(vectors, fed_by))
+            supply.takers.append((listener, onward))
+        return list(supplies.values())
 
     def _is_unfed(self, listener: Any, docs: list[Doc]) -> bool:
         """Tell whether only the documents have vectors for a listener of this upstream."""
@@ -301,16 +345,63 @@ class StableDiff(Tok2Vec):
                 owner=self._label,
             )
 
-    def _join_backprops(
-        self, through_diffusion: Callable, onward: Callable, sgd: Optimizer | None
-    ) -> Callable:
-        def backprop(d_vectors: Batch) -> object:
-            result = onward(through_diffusion(d_vectors))
-            if sgd is not None:
-                self.finish_update(sgd)
-            return result
+    def _stabilise(
+        self,
+        examples: list[Example],
+        clean: Batch,
+        weight: float,
+        losses: dict[str, float],
+        *,
+        learn: bool,
+    ) -> Batch | None:
+        """Add the stability loss, send its gradient into the branch of the edited texts,
+        and return the one for the branch of the clean texts."""
+        nlp, objective = self.get_pipeline(), cast(StabilityObjective, self.stability)
+        if nlp is None:
+            raise ValueError(Errors.SD026.format(name=self.name))
+        edited = objective.edit(nlp, examples)
+        if not edited.docs:
+            return None
+        ops = self.model.ops
+        vectors, backprop = self._embed(nlp, edited.docs, learn=learn)
+        loss, d_clean, d_edited = stability_loss(
+            ops, ops.flatten(clean), ops.flatten(vectors), edited.clean_rows, edited.rows
+        )
+        losses[self.name] += weight * loss
+        backprop(_split_like(ops, weight * d_edited, vectors))
+        return _split_like(ops, weight * d_clean, clean)
 
-        return backprop
+    def _stabilise_alone(
+        self, examples: list[Example], weight: float, losses: dict[str, float]
+    ) -> None:
+        """Train for stability where no listener takes vectors. A frozen upstream has no loss."""
+        nlp = self.get_pipeline()
+        if nlp is None:
+            raise ValueError(Errors.SD026.format(name=self.name))
+        learn = self.source == "tensor" and self.upstream in losses
+        clean, backprop = self._embed(nlp, [eg.predicted for eg in examples], learn=learn)
+        d_clean = self._stabilise(examples, clean, weight, losses, learn=learn)
+        if d_clean is not None:
+            backprop(d_clean)
+
+    def _embed(self, nlp: Language, docs: list[Doc], *, learn: bool) -> tuple[Batch, Callable]:
+        """Embed and diffuse documents as the pipeline would up to here; the callback
+        backpropagates into the embedding if it is to learn."""
+        if self.source == "vectors":
+            vectors, diffusions, callbacks = self._get_vectors(docs), [self], []
+        else:
+            upstream, diffusions = find_path(nlp, self)
+            vectors, backprop_upstream = upstream.model(docs, is_train=learn)
+            callbacks = [backprop_upstream] if learn else []
+        for proc in diffusions:
+            vectors, backprop_diffusion = proc._diffuse(docs, vectors, is_train=True)
+            callbacks.append(backprop_diffusion)
+
+        def backprop(d_vectors: Batch) -> None:
+            for callback in reversed(callbacks):
+                d_vectors = callback(d_vectors)
+
+        return vectors, backprop
 
     @contextmanager
     def _naming_errors(self) -> Iterator[None]:
@@ -349,3 +440,26 @@ class StableDiff(Tok2Vec):
 
 def _stop_gradient(d_vectors: Batch) -> Batch:
     return []
+
+
+def _join_backprops(
+    through_diffusion: Callable,
+    onward: Callable,
+    d_stability: Batch | None,
+    finish: Callable | None,
+) -> Callable:
+    """Backpropagate a listener's gradient, and that of the stability loss where one is given."""
+
+    def backprop(d_vectors: Batch) -> object:
+        if d_stability is not None:
+            d_vectors = [a + b for a, b in zip(d_vectors, d_stability, strict=True)]
+        result = onward(through_diffusion(d_vectors))
+        if finish is not None:
+            finish()
+        return result
+
+    return backprop
+
+
+def _split_like(ops: Ops, X: Floats2d, batch: Batch) -> Batch:
+    return ops.unflatten(X, ops.asarray1i([x.shape[0] for x in batch]))

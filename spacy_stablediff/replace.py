@@ -42,10 +42,12 @@ class _ReplaceConfig:
         nlp = self.pipeline()
         if nlp is None:
             raise ValueError(Errors.SD021)
-        component = next(
+        component: Any = next(
             proc for _, proc in nlp.components if getattr(proc, "pipeline", None) is self.pipeline
         )
-        upstream, diffusions = _find_path(nlp, component)
+        upstream, diffusions = find_path(nlp, component)
+        if any(proc.source == "vectors" for proc in diffusions):
+            raise ValueError(Errors.SD022.format(name=component.name))
         components = nlp.config.interpolate()["components"]
         config = components[upstream.name]["model"]
         for proc in diffusions:
@@ -56,7 +58,7 @@ class _ReplaceConfig:
 def _replace_listener(copy: Model, listener: Model, component: Any) -> Model:
     """Make the embedding that takes a listener's place."""
     nlp = component.pipeline()
-    upstream, diffusions = _find_path(nlp, component)
+    upstream, diffusions = find_path(nlp, component)
     embedding = upstream.model.copy()
     for proc in diffusions:
         diffusion = proc.model.copy()
@@ -71,14 +73,19 @@ def _replace_listener(copy: Model, listener: Model, component: Any) -> Model:
     return embedding
 
 
-def _find_path(nlp: Language, component: Any) -> tuple[Any, list[Any]]:
-    """Find the embedding upstream of a component, and the diffusions on the way, in order."""
-    upstream = component
+def find_path(nlp: Language, component: Any) -> tuple[Any, list[Any]]:
+    """Find the embedding upstream of a component, and the diffusions on the way.
+
+    nlp (Language): The pipeline.
+    component (StableDiff): The component.
+    RETURNS (Tuple[Pipe, List[StableDiff]]): The embedding, and the `stablediff`
+        components after it in their order, of which the given one is the last.
+    RAISES (ValueError): SD003 or SD004 where the embedding isn't found.
+    """
+    upstream: Any = component
     while isinstance(upstream, type(component)):
         upstream = upstream.get_upstream(nlp)
     names = nlp.component_names
     stretch = nlp.components[names.index(upstream.name) : names.index(component.name) + 1]
     diffusions = [proc for _, proc in stretch if isinstance(proc, type(component))]
-    if any(proc.source == "vectors" for proc in diffusions):
-        raise ValueError(Errors.SD022.format(name=component.name))
     return upstream, diffusions

@@ -1,0 +1,266 @@
+"""Stability training: the loss, its gradients, and how it takes part in training."""
+
+import copy
+
+import numpy
+import pytest
+import spacy
+from numpy.testing import assert_allclose
+from spacy.tokens import Doc
+from spacy.training import Example
+from thinc.api import NumpyOps
+
+from spacy_stablediff.stability.objective import StabilityObjective, stability_loss
+
+from .pipelines import (
+    ADD,
+    EMBEDDING,
+    HEAT,
+    IMPLICIT,
+    add_ner,
+    add_textcat,
+    diffused_tok2vec,
+    examples_for,
+    train,
+)
+from .references import numeric_gradient
+
+both_layers = pytest.mark.parametrize("diffusion", [HEAT, IMPLICIT], ids=["heat", "implicit"])
+TYPOS = {"@augmenters": "spacy-stablediff.edits.v1", "typo": 0.5, "swap": 0.2, "drop": 0.2}
+
+
+@spacy.registry.augmenters("test_misspell.v1")
+def make_misspell():
+    """Exchange the first two letters of every other word: the same edits each time."""
+
+    def misspell(nlp, example):
+        words = [t.text for t in example.predicted]
+        words[::2] = [w[1:2] + w[:1] + w[2:] for w in words[::2]]
+        spaces = [bool(t.whitespace_) for t in example.predicted]
+        yield Example(Doc(nlp.vocab, words=words, spaces=spaces), example.reference)
+
+    return misspell
+
+
+def stable_pipeline(components, diffusion=IMPLICIT, weight=3.0, augmenter=TYPOS, **settings):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("tok2vec", config={"model": EMBEDDING})
+    stability = {"weight": weight, "augmenter": augmenter}
+    config = {"model": diffusion, "stability": stability, **settings}
+    nlp.add_pipe("stablediff", config=config)
+    for name in components:
+        ADD[name](nlp)
+    return nlp
+
+
+def gradients(model):
+    return [
+        (node, name, node.get_grad(name))
+        for node in model.walk()
+        for name in node.param_names
+        if node.has_grad(name)
+    ]
+
+
+def parameters(model):
+    return [
+        numpy.array(n.get_param(p)) for n in model.walk() for p in n.param_names if n.has_param(p)
+    ]
+
+
+# The loss.
+
+
+def test_loss_is_mean_squared_movement_over_variance():
+    rng = numpy.random.default_rng(0)
+    clean, edited = rng.normal(size=(5, 3)), rng.normal(size=(4, 3))
+    clean_rows, rows = numpy.asarray([0, 3, 4]), numpy.asarray([0, 1, 3])
+    loss, _, _ = stability_loss(NumpyOps(), clean, edited, clean_rows, rows)
+    moved = edited[rows] - clean[clean_rows]
+    assert loss == pytest.approx((moved**2).sum(axis=1).mean() / clean.var())
+    scaled, _, _ = stability_loss(NumpyOps(), 10 * clean, 10 * edited, clean_rows, rows)
+    assert scaled == pytest.approx(loss)
+
+
+def test_gradients_of_the_loss_equal_finite_differences():
+    rng = numpy.random.default_rng(0)
+    clean, edited = rng.normal(size=(5, 3)), rng.normal(size=(4, 3))
+    aligned = numpy.asarray([0, 3, 3]), numpy.asarray([0, 1, 3])
+
+    def loss():
+        return stability_loss(NumpyOps(), clean, edited, *aligned)[0]
+
+    _, d_clean, d_edited = stability_loss(NumpyOps(), clean, edited, *aligned)
+    assert_allclose(d_clean, numeric_gradient(loss, clean), atol=1e-7)
+    assert_allclose(d_edited, numeric_gradient(loss, edited), atol=1e-7)
+
+
+def test_loss_is_zero_where_nothing_is_aligned_or_nothing_varies():
+    none = numpy.zeros(0, dtype="int32")
+    ones = numpy.ones((2, 3))
+    for clean, rows in [(numpy.eye(3), none), (ones, numpy.asarray([0]))]:
+        loss, d_clean, d_edited = stability_loss(NumpyOps(), clean, 2 * ones, rows, rows)
+        assert loss == 0 and not d_clean.any() and not d_edited.any()
+
+
+# In a pipeline.
+
+
+@both_layers
+@pytest.mark.parametrize("components", [["textcat"], ["textcat", "ner"]])
+def test_gradient_flows_into_both_branches_of_embedding_and_diffusion(components, diffusion):
+    """Compared with finite differences along a random direction of each parameter."""
+    nlp = stable_pipeline(components, diffusion, augmenter={"@augmenters": "test_misspell.v1"})
+    train(nlp, steps=3)
+    examples = examples_for(nlp)
+    docs = [eg.predicted for eg in examples]
+    component, ops = nlp.get_pipe("stablediff"), NumpyOps()
+    models = [nlp.get_pipe("tok2vec").model, component.model]
+    edited = component.stability.edit(nlp, examples)
+
+    def loss():
+        clean, moved = (component.model.predict(models[0].predict(d)) for d in (docs, edited.docs))
+        aligned = edited.clean_rows, edited.rows
+        clean, moved = (ops.flatten(v).astype("float64") for v in (clean, moved))
+        return 3.0 * stability_loss(ops, clean, moved, *aligned)[0]
+
+    for model in models:
+        for node, name, _ in gradients(model):
+            node.set_grad(name, 0 * node.get_grad(name))
+    losses = {}
+    for name in ("tok2vec", "stablediff"):
+        nlp.get_pipe(name).update(examples, losses=losses)
+    for listener in component.listeners:
+        listener._backprop([0 * v for v in listener._outputs])
+    assert losses["stablediff"] == pytest.approx(loss(), rel=1e-4)
+    rng = numpy.random.default_rng(0)
+    for model in models:
+        compared = 0
+        for node, name, gradient in gradients(model):
+            value = node.get_param(name).copy()
+            direction = rng.normal(size=value.shape).astype("float32") * (gradient != 0)
+            expected = float((gradient * direction).sum())
+            step = 0.0005 / max(float(numpy.linalg.norm(direction)), 1e-9)
+            sides = []
+            for sign in (1, -1):
+                node.set_param(name, value + sign * step * direction)
+                sides.append(loss())
+            node.set_param(name, value)
+            numeric = (sides[0] - sides[1]) / (2 * step)
+            assert numeric == pytest.approx(expected, rel=0.1, abs=0.05), name
+            compared += gradient.any()
+        assert compared >= len(component.model.param_names)
+
+
+@both_layers
+def test_training_lowers_the_loss(diffusion):
+    nlp = stable_pipeline(
+        ["textcat", "ner"], diffusion, augmenter={"@augmenters": "test_misspell.v1"}
+    )
+    losses = [step["stablediff"] for step in train(nlp, steps=40)]
+    assert sum(losses[-6:]) < 0.8 * sum(losses[:6])
+
+
+def test_without_weight_nothing_changes():
+    plain, weightless = (stable_pipeline(["textcat"], weight=0), stable_pipeline(["textcat"]))
+    weightless.get_pipe("stablediff").stability = None
+    for nlp in (plain, weightless):
+        train(nlp)
+    for a, b in zip(
+        parameters(plain.get_pipe("tok2vec").model),
+        parameters(weightless.get_pipe("tok2vec").model),
+        strict=True,
+    ):
+        assert numpy.array_equal(a, b)
+
+
+def test_trains_an_embedding_that_nobody_listens_to():
+    nlp = stable_pipeline([], augmenter={"@augmenters": "test_misspell.v1"})
+    with pytest.warns(UserWarning, match="SDW02"):
+        losses = [step["stablediff"] for step in train(nlp, steps=40)]
+    assert sum(losses[-6:]) < 0.9 * sum(losses[:6])
+
+
+def test_frozen_upstream_stays_as_it_is_while_the_diffusion_learns(tmp_path):
+    trained = stable_pipeline(["textcat"])
+    train(trained, steps=2)
+    trained.to_disk(tmp_path)
+    nlp = spacy.load(tmp_path)
+    component, upstream = nlp.get_pipe("stablediff"), nlp.get_pipe("tok2vec")
+    before = parameters(upstream.model), parameters(component.model)
+    nlp.update(
+        examples_for(nlp), exclude=["tok2vec"], annotates=["tok2vec"]
+    )  # forgets the last batch
+    for _ in range(3):
+        losses = nlp.update(examples_for(nlp), exclude=["tok2vec"], annotates=["tok2vec"])
+    assert losses["stablediff"] > 0
+    for a, b in zip(before[0], parameters(upstream.model), strict=True):
+        assert numpy.array_equal(a, b)
+    changed = [
+        not numpy.array_equal(a, b)
+        for a, b in zip(before[1], parameters(component.model), strict=True)
+    ]
+    assert all(changed)
+
+
+def test_weight_can_follow_a_schedule():
+    schedule = {
+        "@schedules": "warmup_linear.v1",
+        "initial_rate": 4.0,
+        "warmup_steps": 4,
+        "total_steps": 8,
+    }
+    nlp = stable_pipeline(["textcat"], weight=schedule)
+    objective = nlp.get_pipe("stablediff").stability
+    assert [objective.next_weight() for _ in range(5)] == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert copy.deepcopy(objective).next_weight() == 4.0
+
+
+def test_config_with_stability_is_saved_and_loaded(tmp_path):
+    nlp = stable_pipeline(["textcat"], weight=5.0)
+    train(nlp, steps=1)
+    nlp.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path)
+    assert loaded.get_pipe("stablediff").stability.weight == 5.0
+    assert loaded.get_pipe("stablediff").stability.augmenter.typo == 0.5
+
+
+def test_two_diffusions_on_the_way_are_both_trained():
+    nlp = spacy.blank("en")
+    nlp.add_pipe("tok2vec", config={"model": EMBEDDING})
+    nlp.add_pipe("stablediff", name="first")
+    nlp.add_pipe("stablediff", name="second", config={"stability": {"weight": 3.0}})
+    add_textcat(nlp)
+    losses = train(nlp, steps=3)
+    assert losses[-1]["second"] > 0 and losses[-1]["first"] == 0
+
+
+def test_empty_documents_and_edits_that_change_nothing_are_no_trouble():
+    nothing = {"@augmenters": "spacy-stablediff.edits.v1", "typo": 0.0, "swap": 0.0, "drop": 0.0}
+    nlp = stable_pipeline(["textcat"], augmenter=nothing)
+    assert all(step["stablediff"] == 0 for step in train(nlp, steps=3))
+    nlp = stable_pipeline(["textcat"])
+    train(nlp, steps=1)
+    cats = {"cats": {"POS": 1.0, "NEG": 0.0}}
+    nlp.update([Example.from_dict(nlp.make_doc(text), cats) for text in ("", "fine", " ")])
+
+
+@pytest.mark.parametrize("weight", [-1, float("nan"), float("inf"), "much", None])
+def test_refuses_a_bad_weight(weight):
+    with pytest.raises(ValueError, match=r"\[SD024\].*'stablediff'.*'weight'"):
+        StabilityObjective("stablediff", weight, None)
+
+
+def test_refuses_what_it_can_not_edit_or_embed():
+    nlp = stable_pipeline(["textcat"], boundaries="sentence")
+    with pytest.raises(ValueError, match=r"\[SD027\].*'stablediff'"):
+        nlp.initialize()
+    nlp = spacy.blank("en")
+    add_ner(nlp, diffused_tok2vec(IMPLICIT))
+    config = {"upstream": "ner", "stability": {"weight": 1.0}}
+    nlp.add_pipe("stablediff", config=config)
+    with pytest.raises(ValueError, match=r"\[SD025\].*'stablediff'.*'ner'"):
+        nlp.initialize(lambda: examples_for(nlp))
+    component = stable_pipeline(["textcat"]).get_pipe("stablediff")
+    with pytest.raises(ValueError, match=r"\[SD026\]"):
+        component._stabilise([], [], 1.0, {}, learn=True)
