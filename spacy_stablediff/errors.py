@@ -23,6 +23,9 @@ class Warnings(metaclass=ErrorsWithCodes):
              "spacy_stablediff.attach(nlp, \"{first}\"), or from a config with spacy-stablediff.attach.v1 or "
              "spacy-stablediff.DiffusedTok2Vec.v1; or let them listen, with a spacy.Tok2VecListener.v1 as tok2vec of "
              "their model.")
+    SDW05 = ("Callback 'spacy-stablediff.attach.v1': the pipeline has no component '{name}', so nothing is attached to "
+             "it. If it was excluded or removed, all is well; otherwise correct the callback's setting 'pipes'. "
+             "Components: {opts}.")
 
 
 class Errors(metaclass=ErrorsWithCodes):

@@ -11,7 +11,7 @@ from typing import Any
 from spacy.language import Language
 from thinc.api import Model
 
-from .attach import PipelineRef, diffused_config, find_node, replace_node
+from .attach import PipelineRef, diffused_config, find_nodes, replace_node
 from .errors import Errors
 from .tok2vec import DiffusedTok2Vec
 
@@ -67,7 +67,8 @@ def _replace_listener(copy: Model, listener: Model, component: Any) -> Model:
     pipe = nlp.get_pipe(name)
     if listener not in list(pipe.model.walk()):
         replaced = component.model.attrs["replace_listener_cfg"].replaced
-        replace_node(pipe, find_node(nlp, name, "model.tok2vec", replaced), embedding)
+        (node,) = find_nodes(nlp, name, [("model.tok2vec", replaced)])
+        replace_node(pipe, node, embedding)
     return embedding
 
 

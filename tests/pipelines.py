@@ -1,6 +1,7 @@
 """Small pipelines and annotated texts for the tests."""
 
 import spacy
+from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Adam, fix_random_seed
 
@@ -25,6 +26,30 @@ TEXTS = [
     ("Broken on day 1. Brightmoor hung up on me :(", [(17, 27, "COMPANY")], 0),
     ("ok", [], 1),
     ("Two weeks, three calls, no refund from Vellorane", [(39, 48, "COMPANY")], 0),
+]
+
+
+# Words, tags, coarse tags, heads, starts of sentences, entities, categories.
+ANNOTATED = [
+    (
+        "Anselmo lost a parcel . Brightmoor paid him .".split(),
+        "NNP VBD DT NN . NNP VBD PRP .".split(),
+        "PROPN VERB DET NOUN PUNCT PROPN VERB PRON PUNCT".split(),
+        [1, 1, 3, 1, 1, 6, 6, 6, 6],
+        [0, 5],
+        [(0, 7, "PERSON"), (24, 34, "COMPANY")],
+        {"POS": 1.0, "NEG": 0.0},
+    ),
+    (
+        "Vellorane never answers . thanks anyway !".split(),
+        "NNP RB VBZ . NN RB .".split(),
+        "PROPN ADV VERB PUNCT NOUN ADV PUNCT".split(),
+        [2, 2, 2, 2, 4, 4, 4],
+        [0, 4],
+        [(0, 9, "COMPANY")],
+        {"POS": 0.0, "NEG": 1.0},
+    ),
+    (["ok"], ["UH"], ["INTJ"], [0], [0], [], {"POS": 1.0, "NEG": 0.0}),
 ]
 
 
@@ -86,6 +111,32 @@ def examples_for(nlp, texts=TEXTS):
         )
         for text, ents, pos in texts
     ]
+
+
+def annotated_examples(nlp):
+    """Examples with annotation for every component of spaCy."""
+    examples = []
+    for words, tags, pos, heads, starts, entities, cats in ANNOTATED:
+        annotation = {
+            "words": words,
+            "tags": tags,
+            "pos": pos,
+            "heads": heads,
+            "deps": ["ROOT" if i == head else "dep" for i, head in enumerate(heads)],
+            "sent_starts": [1 if i in starts else -1 for i in range(len(words))],
+            "entities": entities,
+            "spans": {"sc": entities},
+            "cats": cats,
+        }
+        examples.append(Example.from_dict(Doc(nlp.vocab, words=words), annotation))
+    return examples
+
+
+def initialize(nlp, seed=0):
+    """Initialize any components; spaCy's parser needs an action 30 times to know it."""
+    fix_random_seed(seed)
+    nlp.initialize(lambda: annotated_examples(nlp) * 10)
+    return nlp
 
 
 def train(nlp, steps=6, seed=0, drop=0.0, **kwargs):
