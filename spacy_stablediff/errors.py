@@ -86,6 +86,8 @@ class Errors(metaclass=ErrorsWithCodes):
              "the pipeline and load it with spacy.load().")
     SD022 = ("Component '{name}': its listeners can't be replaced, because with source = \"vectors\" there is no "
              "embedding to copy. Keep the component in the pipeline, or set source = \"tensor\".")
+    SD023 = ("A diffused vector of width {width} can't be compared with a vector of width {other}. Compare objects of "
+             "documents that went through the same pipeline (its component 'stablediff' has hooks = true).")
 # fmt: on
 
 

@@ -130,10 +130,8 @@ class StableDiff(Tok2Vec):
 
         component (Pipe): A component after this one.
         """
-        if isinstance(getattr(component, "model", None), Model):
-            for node in component.model.walk():
-                if isinstance(node, Tok2VecListener):
-                    self.add_listener(node, component.name)
+        for listener in _walk_listeners(component):
+            self.add_listener(listener, component.name)
 
     def predict(self, docs: Iterable[Doc]) -> Batch:
         """Diffuse the vectors of a batch of documents, without modifying them.
@@ -186,6 +184,7 @@ class StableDiff(Tok2Vec):
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
         validate_examples(examples, "StableDiff.update")
+        self._link()
         docs = [eg.predicted for eg in examples]
         batch_id = Tok2VecListener.get_batch_id(docs)
         incoming = self._take_vectors(docs, batch_id)
@@ -239,14 +238,38 @@ class StableDiff(Tok2Vec):
         return nlp.get_pipe(self.upstream)
 
     def get_pipeline(self) -> Language | None:
-        """Return the pipeline that holds this component, None where it isn't known."""
+        """Return the pipeline that holds this component, None where it isn't known.
+
+        A component that was sourced is held by two pipelines. spaCy then has linked
+        it to the listeners of the other one.
+        """
         nlp = self.pipeline()
-        holds = nlp is not None and (self.name, self) in nlp.components
-        return nlp if holds else None
+        if nlp is None or (self.name, self) not in nlp.components:
+            return None
+        listeners = {node for _, proc in nlp.components for node in _walk_listeners(proc)}
+        return nlp if listeners.issuperset(self.listeners) else None
 
     @property
     def _label(self) -> str:
         return f"Component '{self.name}'"
+
+    def _link(self) -> None:
+        """Note the listeners of later components again.
+
+        spaCy links components when one is added or initialized and when a pipeline
+        is loaded, but only those that are enabled then; and while new components
+        are initialized, sourced and frozen ones are not.
+        """
+        nlp = self.get_pipeline()
+        if nlp is not None:
+            self.listener_map = {}
+            for name, component in self._get_later(nlp):
+                if name not in nlp.disabled:
+                    self.find_listeners(component)
+
+    def _get_later(self, nlp: Language) -> list[tuple[str, Any]]:
+        """Names and components after this one, disabled ones too."""
+        return list(nlp.components)[nlp.component_names.index(self.name) + 1 :]
 
     def _get_vectors(self, docs: list[Doc]) -> Batch:
         look_up = static_vectors if self.source == "vectors" else tensor_vectors
@@ -322,14 +345,16 @@ class StableDiff(Tok2Vec):
 
     def _warn_if_unread(self) -> None:
         """Warn once if nothing after this component reads what it writes."""
-        nlp = self.get_pipeline()
-        if nlp is None or self.listeners or self.hooks or "unread" in self._warned:
+        if self.listeners or self.hooks or "unread" in self._warned:
             return
-        later = nlp.components[nlp.component_names.index(self.name) + 1 :]
-        if any(isinstance(component, StableDiff) for _, component in later):
+        nlp = self.get_pipeline()
+        later = [] if nlp is None else self._get_later(nlp)
+        read = any(isinstance(proc, StableDiff) or any(_walk_listeners(proc)) for _, proc in later)
+        if nlp is None or read:
             return
         self._warned.add("unread")
-        owners = [name for name, component in later if embeds_for_itself(component)]
+        enabled = [(name, proc) for name, proc in later if name not in nlp.disabled]
+        owners = [name for name, proc in enabled if embeds_for_itself(proc)]
         message = Warnings.SDW02.format(name=self.name)
         if owners:
             listed = ", ".join(f"'{owner}'" for owner in owners)
@@ -345,6 +370,13 @@ class StableDiff(Tok2Vec):
                     self._warned.add("bypassed")
                     message = Warnings.SDW03.format(name=self.name, listener=name)
                     warnings.warn(message, stacklevel=3)
+
+
+def _walk_listeners(component: Any) -> Iterator[Tok2VecListener]:
+    """Find the listeners in a component's model, if it has one."""
+    model = getattr(component, "model", None)
+    if isinstance(model, Model):
+        yield from (node for node in model.walk() if isinstance(node, Tok2VecListener))
 
 
 def _stop_gradient(d_vectors: Batch) -> Batch:

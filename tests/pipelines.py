@@ -1,5 +1,8 @@
 """Small pipelines and annotated texts for the tests."""
 
+import functools
+
+import pytest
 import spacy
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -32,18 +35,18 @@ TEXTS = [
 # Words, tags, coarse tags, heads, starts of sentences, entities, categories.
 ANNOTATED = [
     (
-        "Anselmo lost a parcel . Brightmoor paid him .".split(),
-        "NNP VBD DT NN . NNP VBD PRP .".split(),
-        "PROPN VERB DET NOUN PUNCT PROPN VERB PRON PUNCT".split(),
+        ["Anselmo", "lost", "a", "parcel", ".", "Brightmoor", "paid", "him", "."],
+        ["NNP", "VBD", "DT", "NN", ".", "NNP", "VBD", "PRP", "."],
+        ["PROPN", "VERB", "DET", "NOUN", "PUNCT", "PROPN", "VERB", "PRON", "PUNCT"],
         [1, 1, 3, 1, 1, 6, 6, 6, 6],
         [0, 5],
         [(0, 7, "PERSON"), (24, 34, "COMPANY")],
         {"POS": 1.0, "NEG": 0.0},
     ),
     (
-        "Vellorane never answers . thanks anyway !".split(),
-        "NNP RB VBZ . NN RB .".split(),
-        "PROPN ADV VERB PUNCT NOUN ADV PUNCT".split(),
+        ["Vellorane", "never", "answers", ".", "thanks", "anyway", "!"],
+        ["NNP", "RB", "VBZ", ".", "NN", "RB", "."],
+        ["PROPN", "ADV", "VERB", "PUNCT", "NOUN", "ADV", "PUNCT"],
         [2, 2, 2, 2, 4, 4, 4],
         [0, 4],
         [(0, 9, "COMPANY")],
@@ -150,3 +153,10 @@ def train(nlp, steps=6, seed=0, drop=0.0, **kwargs):
         batch = examples[step % 3 :: 2]
         losses.append(nlp.update(batch, sgd=optimizer, drop=drop, **kwargs))
     return losses
+
+
+@functools.cache
+def real_pipeline(name):
+    """One of spaCy's trained pipelines, to be left as it is; skips where it is missing."""
+    pytest.importorskip(name)
+    return spacy.load(name)

@@ -31,6 +31,7 @@ from .pipelines import (
     chain_pipeline,
     diffused_tok2vec,
     initialize,
+    real_pipeline,
 )
 from .references import dense_heat
 
@@ -651,8 +652,7 @@ REAL = {
 @pytest.fixture(scope="module", params=REAL)
 def original(request):
     """A trained pipeline, to compare with."""
-    pytest.importorskip(request.param)
-    return spacy.load(request.param)
+    return real_pipeline(request.param)
 
 
 def installed_name(nlp):
