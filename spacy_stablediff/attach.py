@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from spacy.language import Language
-from spacy.pipeline.tok2vec import Tok2VecListener
+from spacy.pipeline.tok2vec import Tok2Vec, Tok2VecListener
 from spacy.util import registry, replace_model_node, set_dot_to_object
 from thinc.api import Model, noop
 
@@ -169,9 +169,11 @@ def _is_attached(nlp: Language, name: str, diffusion: dict[str, Any], boundaries
 
 
 def embeds_for_itself(component: Any) -> bool:
-    """Tell whether a component extracts token features, with no diffusion over them."""
+    """Tell whether a component has an embedding to itself, with no diffusion over it."""
     model = getattr(component, "model", None)
-    names = {node.name for node in model.walk()} if isinstance(model, Model) else set()
+    if not isinstance(model, Model) or isinstance(component, Tok2Vec):
+        return False
+    names = {node.name for node in model.walk()}
     return "extract_features" in names and "diffused_tok2vec" not in names
 
 

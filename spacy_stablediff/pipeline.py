@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import Any, cast
 
 from spacy.language import Language
@@ -123,6 +124,7 @@ class StableDiff(Tok2Vec):
         self.hooks = hooks
         self.pipeline = PipelineRef()
         self._warned: set[str] = set()
+        self._seen: list[str] = []  # components, when it last looked who reads its vectors
         enable_replace_listeners(self)
 
     def find_listeners(self, component: Any) -> None:
@@ -217,8 +219,8 @@ class StableDiff(Tok2Vec):
             raise ValueError(Errors.SD011.format(name=self.name, upstream=self.upstream))
         self.pipeline.set(nlp)
         width = self._get_width(nlp)
-        for name, listeners in self.listener_map.items():
-            for listener in listeners:
+        for name, component in self._get_readers(nlp):
+            for listener in _walk_listeners(component):
                 if width not in (None, listener.get_dim("nO")):
                     expected = listener.get_dim("nO")
                     details = {"listener": name, "width": width, "expected": expected}
@@ -247,7 +249,8 @@ class StableDiff(Tok2Vec):
         if nlp is None or (self.name, self) not in nlp.components:
             return None
         listeners = {node for _, proc in nlp.components for node in _walk_listeners(proc)}
-        return nlp if listeners.issuperset(self.listeners) else None
+        elsewhere = self.listeners and listeners.isdisjoint(self.listeners)
+        return None if elsewhere else nlp
 
     @property
     def _label(self) -> str:
@@ -263,13 +266,27 @@ class StableDiff(Tok2Vec):
         nlp = self.get_pipeline()
         if nlp is not None:
             self.listener_map = {}
-            for name, component in self._get_later(nlp):
+            for name, component in self._get_readers(nlp):
                 if name not in nlp.disabled:
                     self.find_listeners(component)
 
     def _get_later(self, nlp: Language) -> list[tuple[str, Any]]:
         """Names and components after this one, disabled ones too."""
         return list(nlp.components)[nlp.component_names.index(self.name) + 1 :]
+
+    def _get_readers(self, nlp: Language) -> list[tuple[str, Any]]:
+        """Names and components after this one, up to the next embedding."""
+        return list(
+            takewhile(
+                lambda item: item[0] in nlp.disabled or not _writes_anew(item[1]),
+                self._get_later(nlp),
+            )
+        )
+
+    def _is_read(self, nlp: Language) -> bool:
+        """Tell whether a component, even if disabled, reads what this one writes."""
+        readers = [proc for _, proc in self._get_readers(nlp)]
+        return any(isinstance(proc, StableDiff) or any(_walk_listeners(proc)) for proc in readers)
 
     def _get_vectors(self, docs: list[Doc]) -> Batch:
         look_up = static_vectors if self.source == "vectors" else tensor_vectors
@@ -345,16 +362,15 @@ class StableDiff(Tok2Vec):
 
     def _warn_if_unread(self) -> None:
         """Warn once if nothing after this component reads what it writes."""
-        if self.listeners or self.hooks or "unread" in self._warned:
+        nlp = self.pipeline()
+        if nlp is None or self.hooks or "unread" in self._warned or self._seen == nlp.pipe_names:
             return
-        nlp = self.get_pipeline()
-        later = [] if nlp is None else self._get_later(nlp)
-        read = any(isinstance(proc, StableDiff) or any(_walk_listeners(proc)) for _, proc in later)
-        if nlp is None or read:
+        self._seen = list(nlp.pipe_names)
+        if self.get_pipeline() is None or self._is_read(nlp):
             return
         self._warned.add("unread")
-        enabled = [(name, proc) for name, proc in later if name not in nlp.disabled]
-        owners = [name for name, proc in enabled if embeds_for_itself(proc)]
+        later = [(name, proc) for name, proc in self._get_later(nlp) if name not in nlp.disabled]
+        owners = [name for name, proc in later if embeds_for_itself(proc)]
         message = Warnings.SDW02.format(name=self.name)
         if owners:
             listed = ", ".join(f"'{owner}'" for owner in owners)
@@ -377,6 +393,12 @@ def _walk_listeners(component: Any) -> Iterator[Tok2VecListener]:
     model = getattr(component, "model", None)
     if isinstance(model, Model):
         yield from (node for node in model.walk() if isinstance(node, Tok2VecListener))
+
+
+def _writes_anew(component: Any) -> bool:
+    """Tell whether a component replaces doc.tensor, rather than diffuse it."""
+    diffuses = isinstance(component, StableDiff) and component.source == "tensor"
+    return isinstance(component, Tok2Vec) and not diffuses
 
 
 def _stop_gradient(d_vectors: Batch) -> Batch:

@@ -15,6 +15,8 @@ from .attach import PipelineRef, diffused_config, find_nodes, replace_node
 from .errors import Errors
 from .tok2vec import DiffusedTok2Vec
 
+LISTENER = "spacy.Tok2VecListener.v1"
+
 
 def enable_replace_listeners(component: Any) -> None:
     """Let nlp.replace_listeners work for a `stablediff` component.
@@ -40,16 +42,16 @@ class _ReplaceConfig:
     def __call__(self, model: dict[str, Any], listener: dict[str, Any]) -> dict[str, Any]:
         self.replaced = listener
         nlp = self.pipeline()
-        if nlp is None:
+        components: list[Any] = [] if nlp is None else [proc for _, proc in nlp.components]
+        owners = [proc for proc in components if getattr(proc, "pipeline", None) is self.pipeline]
+        is_first = isinstance(listener, dict) and listener["@architectures"] == LISTENER
+        if nlp is None or not owners or (is_first and owners[0].get_pipeline() is None):
             raise ValueError(Errors.SD021)
-        component = next(
-            proc for _, proc in nlp.components if getattr(proc, "pipeline", None) is self.pipeline
-        )
-        upstream, diffusions = _find_path(nlp, component)
-        components = nlp.config.interpolate()["components"]
-        config = components[upstream.name]["model"]
+        upstream, diffusions = _find_path(nlp, owners[0])
+        configs = nlp.config.interpolate()["components"]
+        config = configs[upstream.name]["model"]
         for proc in diffusions:
-            config = diffused_config(config, components[proc.name]["model"], proc.boundaries)
+            config = diffused_config(config, configs[proc.name]["model"], proc.boundaries)
         return config
 
 
@@ -75,11 +77,12 @@ def _replace_listener(copy: Model, listener: Model, component: Any) -> Model:
 def _find_path(nlp: Language, component: Any) -> tuple[Any, list[Any]]:
     """Find the embedding upstream of a component, and the diffusions on the way, in order."""
     upstream = component
-    while isinstance(upstream, type(component)):
+    while isinstance(upstream, type(component)) and upstream.source == "tensor":
         upstream = upstream.get_upstream(nlp)
     names = nlp.component_names
     stretch = nlp.components[names.index(upstream.name) : names.index(component.name) + 1]
-    diffusions = [proc for _, proc in stretch if isinstance(proc, type(component))]
+    enabled = [proc for name, proc in stretch if name not in nlp.disabled]
+    diffusions = [proc for proc in enabled if isinstance(proc, type(component))]
     if any(proc.source == "vectors" for proc in diffusions):
         raise ValueError(Errors.SD022.format(name=component.name))
     return upstream, diffusions

@@ -115,6 +115,14 @@ def test_disabled_components_are_not_named():
     assert "embed for themselves: 'ner'." in message
 
 
+def test_readers_after_another_embedding_do_not_read_what_it_writes():
+    nlp = chain_pipeline([])
+    nlp.add_pipe("tok2vec", name="other", config={"model": EMBEDDING})
+    add_ner(nlp)
+    (message,) = our_warnings(lambda: (train(nlp, steps=2), run(nlp)))
+    assert message.startswith("[SDW02] Component 'stablediff'")
+
+
 def with_listener():
     return chain_pipeline(["ner"])
 
