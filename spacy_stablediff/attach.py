@@ -4,19 +4,22 @@ Also what nlp.replace_listeners needs to give a listener an embedding of its own
 that is diffused as the shared one was.
 """
 
+import re
+import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from spacy.language import Language
-from spacy.pipeline.tok2vec import Tok2VecListener
+from spacy.pipeline.tok2vec import Tok2Vec, Tok2VecListener
 from spacy.util import registry, replace_model_node, set_dot_to_object
-from thinc.api import Config, Model, noop
+from thinc.api import Model, noop
 
-from .errors import Errors
+from .errors import Errors, Warnings
 from .layers.common import Diffusion
 from .tok2vec import ARCHITECTURE, DiffusedTok2Vec, initialize_diffusion
 
+CALLBACK = "spacy-stablediff.attach.v1"
 DEFAULT_DIFFUSION = {"@architectures": "spacy-stablediff.ImplicitDiffusion.v1"}
 
 
@@ -75,7 +78,7 @@ def attach(
     RAISES (ValueError): SD016 to SD019 where the component has no embedding of its
         own that could be wrapped, SD012 if `boundaries` has another value.
     """
-    blocks = list(_find_blocks(_component_config(nlp, name)))
+    blocks = list(find_blocks(_component_config(nlp, name)))
     if not blocks:
         hint = "What a shared embedding writes is diffused by the component 'stablediff' after it."
         raise ValueError(Errors.SD016.format(name=name, action="attach to", hint=hint))
@@ -83,7 +86,7 @@ def attach(
         if block["@architectures"] == ARCHITECTURE:
             present = block["diffusion"]["@architectures"]
             raise ValueError(Errors.SD018.format(name=name, present=present))
-    nodes = [find_node(nlp, name, path, block) for path, block in blocks]
+    nodes = find_nodes(nlp, name, blocks)
     for node in nodes:
         if isinstance(node, Tok2VecListener):
             raise ValueError(Errors.SD017.format(name=name, upstream=node.upstream_name))
@@ -99,22 +102,27 @@ def attach(
 def detach(nlp: Language, name: str) -> None:
     """Undo `attach`: the component embeds as it did before.
 
+    Where the callback `spacy-stablediff.attach.v1` attached it, the callback's
+    config forgets the component too, so that it stays detached when loaded.
+
     nlp (Language): The pipeline.
     name (str): The component.
     RAISES (ValueError): SD016 where its embedding isn't diffused.
     """
     blocks = [
         (path, block)
-        for path, block in _find_blocks(_component_config(nlp, name))
+        for path, block in find_blocks(_component_config(nlp, name))
         if block["@architectures"] == ARCHITECTURE
     ]
     if not blocks:
         hint = "Its config has no spacy-stablediff.DiffusedTok2Vec.v1."
         raise ValueError(Errors.SD016.format(name=name, action="detach", hint=hint))
-    for path, block in blocks:
-        node = find_node(nlp, name, path, block)
+    for (path, block), node in zip(blocks, find_nodes(nlp, name, blocks), strict=True):
         replace_node(nlp.get_pipe(name), node, node.layers[0])
         _set_block(nlp, name, path, block["tok2vec"])
+    callback = nlp.config["nlp"]["after_pipeline_creation"] or {}
+    if callback.get("@callbacks") == CALLBACK:
+        callback["pipes"] = [pipe for pipe in callback["pipes"] if pipe != name]
 
 
 def make_attach_callback(
@@ -123,8 +131,9 @@ def make_attach_callback(
     """Create a callback that attaches diffusion to components, from a config.
 
     Registered as `spacy-stablediff.attach.v1`, for [nlp.after_pipeline_creation].
-    Components that the config already describes as diffused by the same layer are
-    left as they are, so that a saved pipeline can be loaded.
+    Components that the config already describes as diffused in this way are left
+    as they are, so that a saved pipeline can be loaded. For components that aren't
+    there, because the pipeline is loaded in part, it warns.
 
     pipes (List[str]): The names of the components.
     diffusion (Optional[Model[List[Floats2d], List[Floats2d]]]): A diffusion layer
@@ -140,18 +149,31 @@ def make_attach_callback(
 
     def attach_to_pipes(nlp: Language) -> Language:
         for name in pipes:
-            blocks = _find_blocks(_component_config(nlp, name))
-            if any(block.get("diffusion") != filled for _, block in blocks):
+            if name not in nlp.component_names:
+                options = ", ".join(nlp.component_names)
+                warnings.warn(Warnings.SDW05.format(name=name, opts=options), stacklevel=2)
+            elif not _is_attached(nlp, name, filled, boundaries):
                 attach(nlp, name, diffusion=filled, boundaries=boundaries)
         return nlp
 
     return attach_to_pipes
 
 
+def _is_attached(nlp: Language, name: str, diffusion: dict[str, Any], boundaries: str) -> bool:
+    """Tell whether the config describes a component as diffused in this way."""
+    blocks = [block for _, block in find_blocks(_component_config(nlp, name))]
+    return bool(blocks) and all(
+        block == diffused_config(block.get("tok2vec", {}), diffusion, boundaries)
+        for block in blocks
+    )
+
+
 def embeds_for_itself(component: Any) -> bool:
-    """Tell whether a component extracts token features, with no diffusion over them."""
+    """Tell whether a component has an embedding to itself, with no diffusion over it."""
     model = getattr(component, "model", None)
-    names = {node.name for node in model.walk()} if isinstance(model, Model) else set()
+    if not isinstance(model, Model) or isinstance(component, Tok2Vec):
+        return False
+    names = {node.name for node in model.walk()}
     return "extract_features" in names and "diffused_tok2vec" not in names
 
 
@@ -161,33 +183,44 @@ def _component_config(nlp: Language, name: str) -> dict[str, Any]:
     return nlp.config.interpolate()["components"][name]
 
 
-def _find_blocks(
+def find_blocks(
     config: dict[str, Any], path: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Config blocks of the outermost embeddings, with their paths such as "model.tok2vec"."""
+    """Find the embeddings that a component's config describes, the outermost ones.
+
+    config (Dict[str, Any]): Config of the component, without variables.
+    path (Tuple[str, ...]): Where it stands, in front of the paths that are found.
+    YIELDS (Tuple[str, Dict[str, Any]]): The path of each, such as "model.tok2vec",
+        and its block.
+    """
     for key, value in config.items():
         if isinstance(value, dict):
             if key == "tok2vec" and "@architectures" in value:
                 yield ".".join((*path, key)), value
             else:
-                yield from _find_blocks(value, (*path, key))
+                yield from find_blocks(value, (*path, key))
 
 
-def find_node(nlp: Language, name: str, path: str, block: dict[str, Any]) -> Model:
-    """Find the part of a component's model that a config block describes.
+def find_nodes(nlp: Language, name: str, blocks: list[tuple[str, dict[str, Any]]]) -> list[Model]:
+    """Find the parts of a component's model that config blocks describe.
 
     nlp (Language): The pipeline.
     name (str): The component.
-    path (str): Where the block stands in the component's config, for the error.
-    block (Dict[str, Any]): The block, without variables.
-    RETURNS (Model): The first part of the model that has the described structure.
+    blocks (List[Tuple[str, Dict[str, Any]]]): Where each block stands in the
+        component's config, and the block, without variables.
+    RETURNS (List[Model]): For each block the first part of the model that has the
+        described structure and isn't another block's.
     RAISES (ValueError): SD019 where there is none.
     """
-    described = _structure(registry.resolve({"tok2vec": block})["tok2vec"])
-    for node in nlp.get_pipe(name).model.walk():  # type: ignore[attr-defined]
-        if _structure(node) == described:
-            return node
-    raise ValueError(Errors.SD019.format(name=name, path=f"components.{name}.{path}"))
+    nodes: list[Model] = []
+    for path, block in blocks:
+        described = _structure(registry.resolve({"tok2vec": block})["tok2vec"])
+        candidates = nlp.get_pipe(name).model.walk()  # type: ignore[attr-defined]
+        found = [n for n in candidates if n not in nodes and _structure(n) == described]
+        if not found:
+            raise ValueError(Errors.SD019.format(name=name, path=f"components.{name}.{path}"))
+        nodes.append(found[0])
+    return nodes
 
 
 def _structure(model: Model) -> list[str]:
@@ -227,10 +260,27 @@ def diffused_config(
 def _set_block(nlp: Language, name: str, path: str, block: dict[str, Any]) -> None:
     """Write an embedding's block to a component's config.
 
-    Variables anywhere in the pipeline that point into a block that moves would
-    point nowhere, so they give way to their values.
+    Variables that point to it, into it or to what holds it would then point to
+    something else, so they give way to their values.
     """
-    if f"${{components.{name}.{path}" in nlp.config.to_str().replace(":", "."):
-        components = nlp.config.interpolate()["components"]
-        nlp._pipe_configs.update({name: Config(components[name]) for name in nlp.component_names})
+    target = f"components.{name}.{path}"
+    values = nlp.config.interpolate()
+    _fill_variables(nlp.config, values, target)
+    for pipe, config in nlp._pipe_configs.items():
+        _fill_variables(config, values["components"][pipe], target)
     set_dot_to_object(nlp._pipe_configs[name], path, block)
+
+
+def _fill_variables(config: dict[str, Any], values: dict[str, Any], target: str) -> None:
+    """Replace the variables of a config that point to, into or around a block."""
+    for key, value in config.items():
+        if isinstance(value, dict):
+            _fill_variables(value, values[key], target)
+        elif any(_overlap(path, target) for path in re.findall(r"\$\{([^}]+)\}", str(value))):
+            config[key] = values[key]
+
+
+def _overlap(variable: str, target: str) -> bool:
+    """Tell whether one of two places in a config holds the other."""
+    a, b = variable.replace(":", ".") + ".", target + "."
+    return a.startswith(b) or b.startswith(a)

@@ -23,6 +23,13 @@ class Warnings(metaclass=ErrorsWithCodes):
              "spacy_stablediff.attach(nlp, \"{first}\"), or from a config with spacy-stablediff.attach.v1 or "
              "spacy-stablediff.DiffusedTok2Vec.v1; or let them listen, with a spacy.Tok2VecListener.v1 as tok2vec of "
              "their model.")
+    SDW05 = ("Callback 'spacy-stablediff.attach.v1': the pipeline has no component '{name}', so nothing is attached to "
+             "it. If it was excluded or removed, all is well; otherwise correct the callback's setting 'pipes'. "
+             "Components: {opts}.")
+    SDW50 = ("{names}: listed in [training.frozen_components], but trained without diffusion. The vectors change, the "
+             "weights don't, so expect other predictions; better train these components with the diffusion in place.")
+    SDW51 = ("{count} lines of comments were lost: the layout of the config is unusual, so that only its content could "
+             "be kept.")
 
 
 class Errors(metaclass=ErrorsWithCodes):
@@ -94,6 +101,31 @@ class Errors(metaclass=ErrorsWithCodes):
              "pipeline and load it with spacy.load().")
     SD027 = ("Component '{name}': stability training doesn't work with boundaries = \"sentence\", because edited texts "
              "have no sentence boundaries. Set boundaries = \"doc\" or stability.weight = 0.")
+    SD028 = ("A diffused vector of width {width} can't be compared with a vector of width {other}. Compare objects of "
+             "documents that went through the same pipeline (its component 'stablediff' has hooks = true).")
+    SD050 = "Can't find the config file '{path}'."
+    SD051 = "Can't read '{path}' as a config: {reason}"
+    SD052 = ("'{path}' has diffusion already: see [{block}]. Change its settings there, or start from a config without "
+             "it.")
+    SD053 = ("There is nothing to diffuse in '{path}': of its components ({opts}), none listens to a shared tok2vec, and "
+             "no {factories} has one of its own. (A text classifier that only counts words has none.) {hint}")
+    SD054 = "The option --pipes names '{name}', but the pipeline has no such component. Components: {opts}."
+    SD055 = ("The option --pipes names '{name}', but that component neither listens to a shared embedding nor has one "
+             "of its own, so there is nothing to diffuse. Components that have: {opts}.")
+    SD056 = ("Component '{name}' listens to the embedding '{upstream}', but no such component comes before it in "
+             "[nlp] pipeline ({opts}). Correct that first.")
+    SD057 = ("The option --pipes names '{name}' but not '{other}', which listens to the same embedding '{upstream}' and "
+             "comes later. Every listener after the component 'stablediff' gets diffused vectors, so name '{other}' "
+             "too, or move it before '{name}' in [nlp] pipeline.")
+    SD058 = ("'{path}' can't be changed automatically, because it describes an embedding by a variable that other "
+             "settings share, or within a line. Write that embedding as a block of its own where it is used, or add "
+             "{architecture} by hand.")
+    SD059 = ("'{path}' takes '{name}' from the component '{component}' of '{source}', which can't be found. Install "
+             "that pipeline, or correct the settings 'source' and 'component'.")
+    SD060 = ("'{path}' sources {names}, to which diffusion is attached by the callback spacy-stablediff.attach.v1 in "
+             "[nlp.after_pipeline_creation], but another callback stands there. Move that one elsewhere, or call both "
+             "from one of your own.")
+    SD061 = "Can't write the config to '{path}', which is a directory."
     SD100 = ("{augmenter}: the setting '{setting}' is a rate per token, a number from 0 (never) to 1 (always), but it "
              "is {value!r}. A useful rate is 0.1, the default.")
     SD101 = ("{augmenter}: unknown layout {value!r} in the setting 'keyboard'. Layouts: {opts}.")

@@ -1,10 +1,13 @@
 """User hooks that make vectors and similarity answer from doc.tensor."""
 
+from collections.abc import Callable
 from typing import Any
 
 from spacy.tokens import Doc, Span, Token
 from thinc.api import get_array_module
 from thinc.types import Floats1d
+
+from .errors import Errors
 
 
 def set_hooks(doc: Doc) -> None:
@@ -12,9 +15,10 @@ def set_hooks(doc: Doc) -> None:
 
     doc (Doc): The document, with a row of doc.tensor for each token.
     """
-    doc.user_hooks.update(vector=doc_vector, has_vector=has_vector, similarity=similarity)
-    doc.user_span_hooks.update(vector=span_vector, has_vector=has_vector, similarity=similarity)
-    doc.user_token_hooks.update(vector=token_vector, has_vector=has_vector, similarity=similarity)
+    shared: dict[str, Callable[..., Any]] = {"has_vector": has_vector, "similarity": similarity}
+    doc.user_hooks.update(vector=doc_vector, vector_norm=doc_vector_norm, **shared)
+    doc.user_span_hooks.update(vector=span_vector, **shared)
+    doc.user_token_hooks.update(vector=token_vector, **shared)
 
 
 def token_vector(token: Token) -> Floats1d:
@@ -32,18 +36,34 @@ def doc_vector(doc: Doc) -> Floats1d:
     return _mean(doc.tensor)
 
 
+def doc_vector_norm(doc: Doc) -> float:
+    """Return the length of the document's vector, which spaCy would remember from before."""
+    return _norm(doc.vector)
+
+
 def has_vector(tokens: Doc | Span | Token) -> bool:
     """Tell whether there are rows to answer from."""
     return tokens.doc.tensor.size > 0
 
 
 def similarity(this: Any, other: Any) -> float:
-    """Return the cosine of the angle between two objects' vectors, 0 if one is zero."""
+    """Return the cosine of the angle between two objects' vectors, 0 if one is zero.
+
+    this (Union[Doc, Span, Token]): An object with hooks.
+    other (Union[Doc, Span, Token, Lexeme]): What to compare it with.
+    RETURNS (float): The similarity.
+    RAISES (ValueError): SD028 where the other's vector has another width.
+    """
     a, b = this.vector, other.vector
-    xp = get_array_module(a)
-    norms = float(xp.linalg.norm(a) * xp.linalg.norm(b))
+    if a.shape != b.shape:
+        raise ValueError(Errors.SD028.format(width=a.shape[0], other=b.shape[0]))
+    norms = _norm(a) * _norm(b)
     return float(a @ b) / norms if norms else 0.0
 
 
 def _mean(rows: Any) -> Floats1d:
     return rows.sum(axis=0) / max(len(rows), 1)
+
+
+def _norm(vector: Floats1d) -> float:
+    return float(get_array_module(vector).linalg.norm(vector))

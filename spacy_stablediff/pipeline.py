@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import takewhile
 from typing import Any, cast
 
 from spacy.language import Language
@@ -144,6 +145,7 @@ class StableDiff(Tok2Vec):
         self.stability = stability
         self.pipeline = PipelineRef()
         self._warned: set[str] = set()
+        self._seen: list[str] = []  # components, when it last looked who reads its vectors
         enable_replace_listeners(self)
 
     def find_listeners(self, component: Any) -> None:
@@ -151,10 +153,8 @@ class StableDiff(Tok2Vec):
 
         component (Pipe): A component after this one.
         """
-        if isinstance(getattr(component, "model", None), Model):
-            for node in component.model.walk():
-                if isinstance(node, Tok2VecListener):
-                    self.add_listener(node, component.name)
+        for listener in _walk_listeners(component):
+            self.add_listener(listener, component.name)
 
     def predict(self, docs: Iterable[Doc]) -> Batch:
         """Diffuse the vectors of a batch of documents, without modifying them.
@@ -208,6 +208,7 @@ class StableDiff(Tok2Vec):
         losses.setdefault(self.name, 0.0)
         validate_examples(examples, "StableDiff.update")
         examples = list(examples)
+        self._link()
         docs = [eg.predicted for eg in examples]
         batch_id = Tok2VecListener.get_batch_id(docs)
         supplies = self._take_vectors(docs, batch_id)
@@ -251,8 +252,8 @@ class StableDiff(Tok2Vec):
         self.pipeline.set(nlp)
         self._check_stability(nlp)
         width = self._get_width(nlp)
-        for name, listeners in self.listener_map.items():
-            for listener in listeners:
+        for name, component in self._get_readers(nlp):
+            for listener in _walk_listeners(component):
                 if width not in (None, listener.get_dim("nO")):
                     expected = listener.get_dim("nO")
                     details = {"listener": name, "width": width, "expected": expected}
@@ -272,14 +273,53 @@ class StableDiff(Tok2Vec):
         return nlp.get_pipe(self.upstream)
 
     def get_pipeline(self) -> Language | None:
-        """Return the pipeline that holds this component, None where it isn't known."""
+        """Return the pipeline that holds this component, None where it isn't known.
+
+        A component that was sourced is held by two pipelines. spaCy then has linked
+        it to the listeners of the other one.
+        """
         nlp = self.pipeline()
-        holds = nlp is not None and (self.name, self) in nlp.components
-        return nlp if holds else None
+        if nlp is None or (self.name, self) not in nlp.components:
+            return None
+        listeners = {node for _, proc in nlp.components for node in _walk_listeners(proc)}
+        elsewhere = self.listeners and listeners.isdisjoint(self.listeners)
+        return None if elsewhere else nlp
 
     @property
     def _label(self) -> str:
         return f"Component '{self.name}'"
+
+    def _link(self) -> None:
+        """Note the listeners of later components again.
+
+        spaCy links components when one is added or initialized and when a pipeline
+        is loaded, but only those that are enabled then; and while new components
+        are initialized, sourced and frozen ones are not.
+        """
+        nlp = self.get_pipeline()
+        if nlp is not None:
+            self.listener_map = {}
+            for name, component in self._get_readers(nlp):
+                if name not in nlp.disabled:
+                    self.find_listeners(component)
+
+    def _get_later(self, nlp: Language) -> list[tuple[str, Any]]:
+        """Names and components after this one, disabled ones too."""
+        return list(nlp.components)[nlp.component_names.index(self.name) + 1 :]
+
+    def _get_readers(self, nlp: Language) -> list[tuple[str, Any]]:
+        """Names and components after this one, up to the next embedding."""
+        return list(
+            takewhile(
+                lambda item: item[0] in nlp.disabled or not _writes_anew(item[1]),
+                self._get_later(nlp),
+            )
+        )
+
+    def _is_read(self, nlp: Language) -> bool:
+        """Tell whether a component, even if disabled, reads what this one writes."""
+        readers = [proc for _, proc in self._get_readers(nlp)]
+        return any(isinstance(proc, StableDiff) or any(_walk_listeners(proc)) for proc in readers)
 
     def _get_vectors(self, docs: list[Doc]) -> Batch:
         look_up = static_vectors if self.source == "vectors" else tensor_vectors
@@ -302,7 +342,9 @@ class StableDiff(Tok2Vec):
             return
         if self.boundaries == "sentence":
             raise ValueError(Errors.SD027.format(name=self.name))
-        if self.source == "tensor" and not isinstance(find_path(nlp, self)[0], Tok2Vec):
+        upstream = self if self.source == "vectors" else find_path(nlp, self)[0]
+        is_shared = isinstance(upstream, Tok2Vec) and not isinstance(upstream, StableDiff)
+        if self.source == "tensor" and not is_shared:
             raise ValueError(Errors.SD025.format(name=self.name, upstream=self.upstream))
 
     def _take_vectors(self, docs: list[Doc], batch_id: int) -> list[Supply]:
@@ -413,14 +455,15 @@ class StableDiff(Tok2Vec):
 
     def _warn_if_unread(self) -> None:
         """Warn once if nothing after this component reads what it writes."""
-        nlp = self.get_pipeline()
-        if nlp is None or self.listeners or self.hooks or "unread" in self._warned:
+        nlp = self.pipeline()
+        if nlp is None or self.hooks or "unread" in self._warned or self._seen == nlp.pipe_names:
             return
-        later = nlp.components[nlp.component_names.index(self.name) + 1 :]
-        if any(isinstance(component, StableDiff) for _, component in later):
+        self._seen = list(nlp.pipe_names)
+        if self.get_pipeline() is None or self._is_read(nlp):
             return
         self._warned.add("unread")
-        owners = [name for name, component in later if embeds_for_itself(component)]
+        later = [(name, proc) for name, proc in self._get_later(nlp) if name not in nlp.disabled]
+        owners = [name for name, proc in later if embeds_for_itself(proc)]
         message = Warnings.SDW02.format(name=self.name)
         if owners:
             listed = ", ".join(f"'{owner}'" for owner in owners)
@@ -436,6 +479,19 @@ class StableDiff(Tok2Vec):
                     self._warned.add("bypassed")
                     message = Warnings.SDW03.format(name=self.name, listener=name)
                     warnings.warn(message, stacklevel=3)
+
+
+def _walk_listeners(component: Any) -> Iterator[Tok2VecListener]:
+    """Find the listeners in a component's model, if it has one."""
+    model = getattr(component, "model", None)
+    if isinstance(model, Model):
+        yield from (node for node in model.walk() if isinstance(node, Tok2VecListener))
+
+
+def _writes_anew(component: Any) -> bool:
+    """Tell whether a component replaces doc.tensor, rather than diffuse it."""
+    diffuses = isinstance(component, StableDiff) and component.source == "tensor"
+    return isinstance(component, Tok2Vec) and not diffuses
 
 
 def _stop_gradient(d_vectors: Batch) -> Batch:

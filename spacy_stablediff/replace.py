@@ -11,9 +11,11 @@ from typing import Any
 from spacy.language import Language
 from thinc.api import Model
 
-from .attach import PipelineRef, diffused_config, find_node, replace_node
+from .attach import PipelineRef, diffused_config, find_nodes, replace_node
 from .errors import Errors
 from .tok2vec import DiffusedTok2Vec
+
+LISTENER = "spacy.Tok2VecListener.v1"
 
 
 def enable_replace_listeners(component: Any) -> None:
@@ -40,18 +42,18 @@ class _ReplaceConfig:
     def __call__(self, model: dict[str, Any], listener: dict[str, Any]) -> dict[str, Any]:
         self.replaced = listener
         nlp = self.pipeline()
-        if nlp is None:
+        components: list[Any] = [] if nlp is None else [proc for _, proc in nlp.components]
+        owners = [proc for proc in components if getattr(proc, "pipeline", None) is self.pipeline]
+        is_first = isinstance(listener, dict) and listener["@architectures"] == LISTENER
+        if nlp is None or not owners or (is_first and owners[0].get_pipeline() is None):
             raise ValueError(Errors.SD021)
-        component: Any = next(
-            proc for _, proc in nlp.components if getattr(proc, "pipeline", None) is self.pipeline
-        )
-        upstream, diffusions = find_path(nlp, component)
+        upstream, diffusions = find_path(nlp, owners[0])
         if any(proc.source == "vectors" for proc in diffusions):
-            raise ValueError(Errors.SD022.format(name=component.name))
-        components = nlp.config.interpolate()["components"]
-        config = components[upstream.name]["model"]
+            raise ValueError(Errors.SD022.format(name=owners[0].name))
+        configs = nlp.config.interpolate()["components"]
+        config = configs[upstream.name]["model"]
         for proc in diffusions:
-            config = diffused_config(config, components[proc.name]["model"], proc.boundaries)
+            config = diffused_config(config, configs[proc.name]["model"], proc.boundaries)
         return config
 
 
@@ -69,7 +71,8 @@ def _replace_listener(copy: Model, listener: Model, component: Any) -> Model:
     pipe = nlp.get_pipe(name)
     if listener not in list(pipe.model.walk()):
         replaced = component.model.attrs["replace_listener_cfg"].replaced
-        replace_node(pipe, find_node(nlp, name, "model.tok2vec", replaced), embedding)
+        (node,) = find_nodes(nlp, name, [("model.tok2vec", replaced)])
+        replace_node(pipe, node, embedding)
     return embedding
 
 
@@ -83,9 +86,10 @@ def find_path(nlp: Language, component: Any) -> tuple[Any, list[Any]]:
     RAISES (ValueError): SD003 or SD004 where the embedding isn't found.
     """
     upstream: Any = component
-    while isinstance(upstream, type(component)):
+    while isinstance(upstream, type(component)) and upstream.source == "tensor":
         upstream = upstream.get_upstream(nlp)
     names = nlp.component_names
     stretch = nlp.components[names.index(upstream.name) : names.index(component.name) + 1]
-    diffusions = [proc for _, proc in stretch if isinstance(proc, type(component))]
+    enabled = [proc for name, proc in stretch if name not in nlp.disabled]
+    diffusions = [proc for proc in enabled if isinstance(proc, type(component))]
     return upstream, diffusions

@@ -1,6 +1,10 @@
 """Small pipelines and annotated texts for the tests."""
 
+import functools
+
+import pytest
 import spacy
+from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Adam, fix_random_seed
 
@@ -25,6 +29,30 @@ TEXTS = [
     ("Broken on day 1. Brightmoor hung up on me :(", [(17, 27, "COMPANY")], 0),
     ("ok", [], 1),
     ("Two weeks, three calls, no refund from Vellorane", [(39, 48, "COMPANY")], 0),
+]
+
+
+# Words, tags, coarse tags, heads, starts of sentences, entities, categories.
+ANNOTATED = [
+    (
+        ["Anselmo", "lost", "a", "parcel", ".", "Brightmoor", "paid", "him", "."],
+        ["NNP", "VBD", "DT", "NN", ".", "NNP", "VBD", "PRP", "."],
+        ["PROPN", "VERB", "DET", "NOUN", "PUNCT", "PROPN", "VERB", "PRON", "PUNCT"],
+        [1, 1, 3, 1, 1, 6, 6, 6, 6],
+        [0, 5],
+        [(0, 7, "PERSON"), (24, 34, "COMPANY")],
+        {"POS": 1.0, "NEG": 0.0},
+    ),
+    (
+        ["Vellorane", "never", "answers", ".", "thanks", "anyway", "!"],
+        ["NNP", "RB", "VBZ", ".", "NN", "RB", "."],
+        ["PROPN", "ADV", "VERB", "PUNCT", "NOUN", "ADV", "PUNCT"],
+        [2, 2, 2, 2, 4, 4, 4],
+        [0, 4],
+        [(0, 9, "COMPANY")],
+        {"POS": 0.0, "NEG": 1.0},
+    ),
+    (["ok"], ["UH"], ["INTJ"], [0], [0], [], {"POS": 1.0, "NEG": 0.0}),
 ]
 
 
@@ -88,6 +116,32 @@ def examples_for(nlp, texts=TEXTS):
     ]
 
 
+def annotated_examples(nlp):
+    """Examples with annotation for every component of spaCy."""
+    examples = []
+    for words, tags, pos, heads, starts, entities, cats in ANNOTATED:
+        annotation = {
+            "words": words,
+            "tags": tags,
+            "pos": pos,
+            "heads": heads,
+            "deps": ["ROOT" if i == head else "dep" for i, head in enumerate(heads)],
+            "sent_starts": [1 if i in starts else -1 for i in range(len(words))],
+            "entities": entities,
+            "spans": {"sc": entities},
+            "cats": cats,
+        }
+        examples.append(Example.from_dict(Doc(nlp.vocab, words=words), annotation))
+    return examples
+
+
+def initialize(nlp, seed=0):
+    """Initialize any components; spaCy's parser needs an action 30 times to know it."""
+    fix_random_seed(seed)
+    nlp.initialize(lambda: annotated_examples(nlp) * 10)
+    return nlp
+
+
 def train(nlp, steps=6, seed=0, drop=0.0, **kwargs):
     """Initialize and update, every batch of another composition than the last."""
     fix_random_seed(seed)
@@ -99,3 +153,10 @@ def train(nlp, steps=6, seed=0, drop=0.0, **kwargs):
         batch = examples[step % 3 :: 2]
         losses.append(nlp.update(batch, sgd=optimizer, drop=drop, **kwargs))
     return losses
+
+
+@functools.cache
+def real_pipeline(name):
+    """One of spaCy's trained pipelines, to be left as it is; skips where it is missing."""
+    pytest.importorskip(name)
+    return spacy.load(name)

@@ -1,0 +1,277 @@
+"""python -m spacy stablediff add: put diffusion into a training config."""
+
+import configparser
+import re
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from spacy.cli._util import COMMAND, Arg, Opt, string_to_list
+from spacy.util import load_config_from_str, registry
+from thinc.api import Config, ConfigValidationError
+from wasabi import Printer
+
+from ..attach import CALLBACK, diffused_config, find_blocks
+from ..errors import Errors, Warnings
+from ..layers import heat, implicit
+from ..tok2vec import ARCHITECTURE, check_choice
+from . import stablediff_cli
+from ._draft import Draft
+from ._util import show_numbered_errors
+from ._wiring import Wiring, find_wiring
+
+LAYERS = {"heat": heat.ARCHITECTURE, "implicit": implicit.ARCHITECTURE}
+FACTORIES = ("ner", "textcat", "textcat_multilabel", "spancat")
+
+
+@stablediff_cli.command("add")
+def add_cli(
+    base_path: Annotated[
+        Path, Arg(help="Path to the config to start from, or - for stdin", allow_dash=True)
+    ],
+    output_file: Annotated[
+        Path, Arg(help="Path to output .cfg file, or - for stdout", allow_dash=True)
+    ] = Path("-"),
+    layer: Annotated[
+        str, Opt("--layer", "-l", help=f"Diffusion layer: {' or '.join(LAYERS)}")
+    ] = "implicit",
+    time: Annotated[
+        float | None,
+        Opt("--time", "-t", help="Diffusion time, by default the layer's own (0.5)"),
+    ] = None,
+    pipes: Annotated[
+        str,
+        Opt(
+            "--pipes",
+            "-p",
+            help="Comma-separated names of the components to diffuse for. By default all that "
+            f"listen to a shared tok2vec, and each {', '.join(FACTORIES)} that doesn't",
+        ),
+    ] = "",
+) -> None:
+    """
+    Put diffusion into a training config. Where components listen to a shared
+    tok2vec, the component 'stablediff' is added after that one, or, with --pipes,
+    before the first one named. A component's own tok2vec, and one that listens to
+    a transformer, is wrapped in spacy-stablediff.DiffusedTok2Vec.v1. Partial
+    configs are fine, and comments and variables stay.
+    """
+    with show_numbered_errors():
+        add(base_path, output_file, layer=layer, time=time, pipes=string_to_list(pipes))
+
+
+def add(
+    base_path: Path,
+    output_file: Path,
+    *,
+    layer: str = "implicit",
+    time: float | None = None,
+    pipes: Iterable[str] = (),
+    silent: bool = False,
+) -> Config:
+    """Put diffusion into a training config, and print what was changed.
+
+    base_path (Path): The config to start from, "-" to read it from stdin.
+    output_file (Path): Where to write the result, overwritten if it exists; "-" to
+        print it, and nothing else.
+    layer (str): "heat" or "implicit".
+    time (Optional[float]): Diffusion time, by default the layer's own.
+    pipes (Iterable[str]): The components to diffuse for. By default all that listen
+        to a shared tok2vec, and those of `FACTORIES` that have one of their own.
+    silent (bool): Don't print what was changed.
+    RETURNS (Config): The result, with its variables.
+    RAISES (ValueError): SD001 or SD012 for a wrong time or layer, SD050 to SD061.
+    """
+    if output_file.is_dir():
+        raise ValueError(Errors.SD061.format(path=output_file))
+    with warnings.catch_warnings(record=True) as caught:
+        diffusion = _get_diffusion(layer, time)
+    text, config = _read(base_path)
+    wiring = find_wiring(config, path=base_path)
+    chosen = _choose(wiring, list(pipes), path=base_path)
+    edited, changes = _edit(text, wiring, chosen, diffusion, path=base_path)
+    cautions = [str(warning.message) for warning in caught]
+    cautions += _find_frozen(config, chosen) + _find_losses(text, edited)
+    is_stdout = str(output_file) == "-"
+    msg = Printer(no_print=is_stdout or silent)
+    for change in changes:
+        msg.good(change)
+    for caution in cautions:
+        msg.warn(caution)
+    for note in [] if pipes else _find_unchanged(wiring, chosen):
+        msg.info(note)
+    _save(edited, output_file, msg=msg)
+    return load_config_from_str(edited)
+
+
+def _get_diffusion(layer: str, time: float | None) -> dict[str, Any]:
+    """Config of the diffusion layer, with all its settings, once they are checked."""
+    check_choice("stablediff add", "--layer", layer, tuple(LAYERS))
+    settings = {"@architectures": LAYERS[layer]}
+    given = settings if time is None else {**settings, "time": time}
+    filled = registry.fill({"diffusion": given})
+    registry.resolve(filled)
+    return filled["diffusion"]
+
+
+def _read(path: Path) -> tuple[str, Config]:
+    """Read the text of a config, and what it says, without variables."""
+    is_stdin = str(path) == "-"
+    if not is_stdin and not path.is_file():
+        raise ValueError(Errors.SD050.format(path=path))
+    try:
+        text = sys.stdin.read() if is_stdin else path.read_text(encoding="utf8")
+        return text, load_config_from_str(text).interpolate()
+    except (UnicodeDecodeError, configparser.Error, ConfigValidationError, KeyError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(Errors.SD051.format(path=path, reason=reason)) from error
+
+
+def _choose(wiring: Wiring, named: list[str], *, path: Path) -> list[str]:
+    """The components to diffuse for, in the order of the pipeline."""
+    embedding = [name for name in wiring.components if name in wiring.upstreams | wiring.owned]
+    for name in named:
+        if name not in wiring.components:
+            raise ValueError(Errors.SD054.format(name=name, opts=", ".join(wiring.components)))
+        if name not in embedding:
+            opts = ", ".join(embedding) or "none"
+            raise ValueError(Errors.SD055.format(name=name, opts=opts))
+    if named:
+        return [name for name in embedding if name in named]
+    chosen = [name for name in embedding if name in wiring.upstreams or _is_default(wiring, name)]
+    if not chosen:
+        hint = f"To diffuse for {', '.join(embedding)}, use --pipes." if embedding else ""
+        fields = {"opts": ", ".join(wiring.components), "factories": " or ".join(FACTORIES)}
+        raise ValueError(Errors.SD053.format(path=path, hint=hint, **fields).strip())
+    return chosen
+
+
+def _is_default(wiring: Wiring, name: str) -> bool:
+    return wiring.components[name]["factory"] in FACTORIES
+
+
+def _edit(
+    text: str, wiring: Wiring, chosen: list[str], diffusion: dict[str, Any], *, path: Path
+) -> tuple[str, list[str]]:
+    """Edit the text of a config, and tell what was changed.
+
+    A text in an unusual layout is written anew, as spaCy writes configs.
+    """
+    for layout in (text, load_config_from_str(text).to_str(interpolate=False)):
+        draft = Draft(layout)
+        changes = [
+            *_add_components(draft, wiring, chosen, diffusion),
+            *_wrap_owned(draft, wiring, chosen, diffusion),
+            *_attach_sourced(draft, wiring, chosen, diffusion, path=path),
+        ]
+        if draft.is_consistent():
+            return draft.text.strip("\n"), changes
+    raise ValueError(Errors.SD058.format(path=path, architecture=ARCHITECTURE))
+
+
+def _add_components(
+    draft: Draft, wiring: Wiring, chosen: list[str], diffusion: dict[str, Any]
+) -> Iterator[str]:
+    """Add a component 'stablediff' after each shared embedding that is listened to."""
+    order = list(wiring.components)
+    for upstream in dict.fromkeys(
+        wiring.upstreams[name] for name in chosen if name in wiring.upstreams
+    ):
+        listeners = [name for name, other in wiring.upstreams.items() if other == upstream]
+        diffused = [name for name in listeners if name in chosen]
+        spared = [name for name in listeners if name not in chosen]
+        previous = max([upstream, *spared], key=order.index)
+        if order.index(previous) > order.index(diffused[0]):
+            names = {"name": diffused[0], "other": previous, "upstream": upstream}
+            raise ValueError(Errors.SD057.format(**names))
+        component = "stablediff"
+        if component in draft.config["components"]:
+            component = f"stablediff_{upstream}"
+        block = {"factory": "stablediff", "upstream": upstream, "model": diffusion}
+        draft.insert(f"components.{component}", block, after=f"components.{upstream}")
+        draft.add_to_list("nlp.pipeline", component, after=previous)
+        yield (
+            f"Added component '{component}' after '{previous}': it diffuses what '{upstream}' "
+            f"embeds for {', '.join(diffused)}"
+        )
+
+
+def _wrap_owned(
+    draft: Draft, wiring: Wiring, chosen: list[str], diffusion: dict[str, Any]
+) -> Iterator[str]:
+    """Wrap the embeddings that components have of their own."""
+    for name in chosen:
+        described = dict(find_blocks(draft.config["components"][name]))
+        for path, block in wiring.owned.get(name, {}).items():
+            if name in wiring.sourced:
+                continue
+            if described.get(path) != block:
+                model = path.partition(".")[0]
+                draft.fill(f"components.{name}", {model: wiring.components[name][model]})
+                yield f"Wrote the defaults of [components.{name}.{model}] that were left to spaCy"
+            block = diffused_config(block, diffusion, "doc")
+            draft.nest(f"components.{name}.{path}", block, key="tok2vec")
+            yield (
+                f"Wrapped the tok2vec of '{name}' in {ARCHITECTURE}: its settings are now in "
+                f"[components.{name}.{path}.tok2vec]"
+            )
+
+
+def _attach_sourced(
+    draft: Draft, wiring: Wiring, chosen: list[str], diffusion: dict[str, Any], *, path: Path
+) -> Iterator[str]:
+    """Have the embeddings wrapped that sourced components bring along."""
+    pipes = [name for name in chosen if name in wiring.sourced and name in wiring.owned]
+    if not pipes:
+        return
+    names = ", ".join(pipes)
+    if draft.config["nlp"].get("after_pipeline_creation") is not None:
+        raise ValueError(Errors.SD060.format(path=path, names=names))
+    block = {"@callbacks": CALLBACK, "pipes": pipes, "diffusion": diffusion}
+    draft.insert("nlp.after_pipeline_creation", block, after="nlp")
+    yield f"Added the callback {CALLBACK}: it wraps the tok2vec of {names}, which is sourced"
+
+
+def _find_frozen(config: Config, chosen: list[str]) -> list[str]:
+    """Warn of components that won't be trained on diffused vectors."""
+    frozen = config.get("training", {}).get("frozen_components", [])
+    names = ", ".join(name for name in chosen if name in frozen)
+    return [Warnings.SDW50.format(names=names)] if names else []
+
+
+def _find_losses(before: str, after: str) -> list[str]:
+    """Warn of comments that were lost."""
+    comments = re.compile(r"(?m)^[ \t]*[#;]")
+    count = len(comments.findall(before)) - len(comments.findall(after))
+    return [Warnings.SDW51.format(count=count)] if count else []
+
+
+def _find_unchanged(wiring: Wiring, chosen: list[str]) -> list[str]:
+    """Tell of components that a user might expect to be changed, and aren't."""
+    notes = []
+    for name in wiring.components:
+        if name in wiring.owned and name not in chosen:
+            notes.append(f"Left '{name}' as it is: to diffuse its own tok2vec, name it in --pipes")
+        elif _is_default(wiring, name) and name not in chosen:
+            notes.append(f"Left '{name}' as it is: it has no tok2vec")
+    return notes
+
+
+def _save(text: str, path: Path, *, msg: Printer) -> None:
+    """Write the config, and tell what to do next."""
+    if str(path) == "-":
+        print(text)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{text}\n", encoding="utf8")
+    msg.good("Saved config", path)
+    if "training" in load_config_from_str(text):
+        msg.text("You can now add your data and train your pipeline:")
+        command = f"train {path} --paths.train ./train.spacy --paths.dev ./dev.spacy"
+    else:
+        msg.text("It is partial, as it was. To fill in what is missing:")
+        command = f"init fill-config {path} {path}"
+    if not msg.no_print:
+        print(f"{COMMAND} {command}")
