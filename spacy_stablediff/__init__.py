@@ -1,3 +1,21 @@
 """Diffuse token vectors along a document before spaCy's components see them."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .stability.render import render
+
 __version__ = "0.1.0"
+__all__ = ["render"]
+
+# Public names, and the modules they are loaded from at first use: spaCy's entry
+# points import this package too, and need none of them.
+LAZY = {"render": "spacy_stablediff.stability.render"}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name at its first use."""
+    if name not in LAZY:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    return getattr(import_module(LAZY[name]), name)

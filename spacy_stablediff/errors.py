@@ -45,6 +45,21 @@ class Errors(metaclass=ErrorsWithCodes):
              "model with an output dimension; or set 'learn_time' and 'learn_confidence' to false.")
     SD011 = ("Component '{name}': initialize() needs the pipeline, to find the component that the setting 'upstream' "
              "names ('{upstream}'). Call nlp.initialize(), or pass nlp=nlp.")
+    SD150 = ("Nothing in this pipeline diffuses, so there is no kernel to show. Add the component 'stablediff' after "
+             "the embedding, or give a component an embedding that is a 'spacy-stablediff.DiffusedTok2Vec.v1'. "
+             "Components: {opts}.")
+    SD151 = ("The setting 'component' names '{name}', which doesn't diffuse or isn't in the pipeline. Components that "
+             "diffuse: {opts}.")
+    SD152 = ("The layer '{layer}' doesn't mix the tokens of a document by one kernel that could be shown. Layers that "
+             "do: {opts}. Choose a component that uses one of them with the setting 'component'.")
+    SD153 = ("The option 'channel' is {channel!r}, but must be a whole number from 0 to {last}, or None for the mean "
+             "over all channels.")
+    SD154 = ("Unknown style '{style}' for the diffusion kernel. Styles: 'kernel', a heat map of all pairs of tokens, "
+             "and 'band', a line for each token with the tokens around it.")
+    SD155 = ("The document has {length} tokens; the style '{style}' draws up to {limit}. Show a part, such as "
+             "doc[:{limit}].as_doc(), or allow more with options={{\"max_tokens\": {length}}}. Limits: {opts}.")
+    SD156 = ("Unknown option '{option}' for the style '{style}'. Options: {opts}.")
+    SD157 = ("The option '{option}' is {value!r}, but must be a whole number of at least 1.")
 # fmt: on
 
 

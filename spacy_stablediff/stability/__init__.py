@@ -1,0 +1,1 @@
+"""Measuring and showing how far small edits move the vectors of a pipeline."""
