@@ -45,6 +45,10 @@ class Errors(metaclass=ErrorsWithCodes):
              "model with an output dimension; or set 'learn_time' and 'learn_confidence' to false.")
     SD011 = ("Component '{name}': initialize() needs the pipeline, to find the component that the setting 'upstream' "
              "names ('{upstream}'). Call nlp.initialize(), or pass nlp=nlp.")
+    SD100 = ("{augmenter}: the setting '{setting}' is a rate per token, a number from 0 (never) to 1 (always), but it "
+             "is {value!r}. A useful rate is 0.1, the default.")
+    SD101 = ("{augmenter}: unknown layout {value!r} in the setting 'keyboard'. Layouts: {opts}.")
+    SD102 = ("{augmenter}: the setting 'seed' must be a whole number of at least 0, but it is {value!r}.")
     SD150 = ("Nothing in this pipeline diffuses, so there is no kernel to show. Add the component 'stablediff' after "
              "the embedding, or give a component an embedding that is a 'spacy-stablediff.DiffusedTok2Vec.v1'. "
              "Components: {opts}.")
