@@ -4,14 +4,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .stability.measure import measure_stability
     from .stability.render import render
 
 __version__ = "0.1.0"
-__all__ = ["render"]
+__all__ = ["measure_stability", "render"]
 
 # Public names, and the modules they are loaded from at first use: spaCy's entry
 # points import this package too, and need none of them.
-LAZY = {"render": "spacy_stablediff.stability.render"}
+LAZY = {
+    "measure_stability": "spacy_stablediff.stability.measure",
+    "render": "spacy_stablediff.stability.render",
+}
 
 
 def __getattr__(name: str) -> Any:
