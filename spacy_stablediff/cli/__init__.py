@@ -1,0 +1,10 @@
+"""The commands of `python -m spacy stablediff`, one in each file.
+
+spaCy imports this package through the entry point group `spacy_cli`; importing a
+command's module adds it to the command line.
+"""
+
+from ._util import stablediff_cli
+from .stability import stability_cli
+
+__all__ = ["stability_cli", "stablediff_cli"]
