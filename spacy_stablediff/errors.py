@@ -130,6 +130,44 @@ class Errors(metaclass=ErrorsWithCodes):
              "is {value!r}. A useful rate is 0.1, the default.")
     SD101 = ("{augmenter}: unknown layout {value!r} in the setting 'keyboard'. Layouts: {opts}.")
     SD102 = ("{augmenter}: the setting 'seed' must be a whole number of at least 0, but it is {value!r}.")
+    SD103 = ("The setting 'component' names '{name}', which isn't in the pipeline or is disabled. Components: {opts}.")
+    SD104 = ("The setting 'component' names '{name}', which sees no token vectors: it neither embeds for itself nor "
+             "listens to an embedding. Components that do: {opts}.")
+    SD105 = ("The pipeline sets no doc.tensor and has no static vectors, so which vectors to look at must be said: name "
+             "a component that embeds for itself with the setting 'component'. Such components: {opts}.")
+    SD106 = ("The pipeline gives vectors of shape {shape} for a document of {length} tokens; a row for each token is "
+             "needed. Run the embedding after the last component that changes the tokenization, or name one whose "
+             "vectors fit with the setting 'component'.")
+    SD107 = ("The pipeline gives vectors with infinite or not-a-number values for the document {text!r}. Check the "
+             "embedding, or name one that works with the setting 'component'.")
+    SD108 = ("The setting '{setting}' must be a whole number of at least 0, but it is {value!r}.")
+    SD109 = ("The corpus is empty: it has no document with tokens. Check the data that 'examples' or DATA names.")
+    SD110 = ("No edits to measure stability under. Leave out 'edits' for the default ones, or name at least one "
+             "augmenter.")
+    SD111 = ("The edits in '{path}' can't be used: give the file a section for each edit, such as [edits.typo], with the "
+             "augmenter it stands for, such as @augmenters = \"spacy-stablediff.edits.v1\", and its settings.")
+    SD112 = ("The edits in '{path}' can't be used: {problem}")
+    SD113 = ("There is no data at '{path}'. Give the path of a .spacy file, a directory of them, or a .txt file with a "
+             "text a line.")
+    SD114 = ("'{path}' is no data to measure stability on. Give the path of a .spacy file, a directory of them, or a "
+             ".txt file with a text a line. Other formats can be converted with: python -m spacy convert")
+    SD115 = ("The data at '{path}' can't be read: {problem}. A .txt file must be in UTF-8.")
+    SD116 = ("The output '{path}' is a file. Give a directory for stability.json and stability.html.")
+    SD150 = ("Nothing in this pipeline diffuses, so there is no kernel to show. Add the component 'stablediff' after "
+             "the embedding, or give a component an embedding that is a 'spacy-stablediff.DiffusedTok2Vec.v1'. "
+             "Components: {opts}.")
+    SD151 = ("The setting 'component' names '{name}', which doesn't diffuse or isn't in the pipeline. Components that "
+             "diffuse: {opts}.")
+    SD152 = ("The layer '{layer}' doesn't mix the tokens of a document by one kernel that could be shown. Layers that "
+             "do: {opts}. Choose a component that uses one of them with the setting 'component'.")
+    SD153 = ("The option 'channel' is {channel!r}, but must be a whole number from 0 to {last}, or None for the mean "
+             "over all channels.")
+    SD154 = ("Unknown style '{style}' for the diffusion kernel. Styles: 'kernel', a heat map of all pairs of tokens, "
+             "and 'band', a line for each token with the tokens around it.")
+    SD155 = ("The document has {length} tokens; the style '{style}' draws up to {limit}. Show a part, such as "
+             "doc[:{limit}].as_doc(), or allow more with options={{\"max_tokens\": {length}}}. Limits: {opts}.")
+    SD156 = ("Unknown option '{option}' for the style '{style}'. Options: {opts}.")
+    SD157 = ("The option '{option}' is {value!r}, but must be a whole number of at least 1.")
 # fmt: on
 
 

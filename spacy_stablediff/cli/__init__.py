@@ -1,11 +1,11 @@
-"""The commands `python -m spacy stablediff ...`, one in each module."""
+"""The commands of `python -m spacy stablediff`, one in each file.
 
-import typer
-from spacy.cli._util import app
+spaCy imports this package through the entry point group `spacy_cli`; importing a
+command's module adds it to the command line.
+"""
 
-HELP = "Commands to diffuse token vectors along a document with spacy-stablediff."
+from ._util import stablediff_cli
+from .add import add_cli
+from .stability import stability_cli
 
-stablediff_cli = typer.Typer(name="stablediff", help=HELP, no_args_is_help=True)
-app.add_typer(stablediff_cli)
-
-from . import add  # noqa: E402, F401
+__all__ = ["add_cli", "stability_cli", "stablediff_cli"]

@@ -1,17 +1,31 @@
-"""What the commands share."""
+"""What the commands share: their place under `python -m spacy`, and how they fail."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from wasabi import msg
+from spacy.cli._util import app
+from typer import Typer
+from wasabi import Printer
+
+HELP = "Commands for pipelines with diffused vectors, and for measuring how stable a pipeline is."
+
+stablediff_cli = Typer(name="stablediff", help=HELP, no_args_is_help=True)
+app.add_typer(stablediff_cli)
 
 
 @contextmanager
-def show_numbered_errors() -> Iterator[None]:
-    """Show this package's errors in one line, and exit with 1; let others pass."""
+def show_errors() -> Iterator[None]:
+    """Turn numbered errors, spaCy's and ours, into a line of output and exit code 1.
+
+    They tell users what to put right, so a traceback would only hide it. Any other
+    error is a fault of the program, and passes.
+    """
     try:
         yield
-    except ValueError as error:
-        if not str(error).startswith("[SD"):
+    except (ValueError, OSError) as error:
+        message = str(error)
+        if not re.match(r"\[(SD|E)\d+\] ", message):
             raise
-        msg.fail(str(error), exits=1)
+        # Pretty output would break the line at column 80.
+        Printer(pretty=False).fail(message.splitlines()[0], exits=1)

@@ -17,9 +17,8 @@ from ..attach import CALLBACK, diffused_config, find_blocks
 from ..errors import Errors, Warnings
 from ..layers import heat, implicit
 from ..tok2vec import ARCHITECTURE, check_choice
-from . import stablediff_cli
 from ._draft import Draft
-from ._util import show_numbered_errors
+from ._util import show_errors, stablediff_cli
 from ._wiring import Wiring, find_wiring
 
 LAYERS = {"heat": heat.ARCHITECTURE, "implicit": implicit.ARCHITECTURE}
@@ -58,7 +57,7 @@ def add_cli(
     a transformer, is wrapped in spacy-stablediff.DiffusedTok2Vec.v1. Partial
     configs are fine, and comments and variables stay.
     """
-    with show_numbered_errors():
+    with show_errors():
         add(base_path, output_file, layer=layer, time=time, pipes=string_to_list(pipes))
 
 

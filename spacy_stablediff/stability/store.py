@@ -1,0 +1,76 @@
+"""Examples kept for scoring: spaCy's scorers go through all of them several times."""
+
+import pickle
+from collections.abc import Iterator
+from tempfile import TemporaryFile
+from typing import IO
+
+from spacy.training import Example
+from spacy.vocab import Vocab
+
+
+class ExampleStore:
+    """Examples in the order they came, to be gone through any number of times.
+
+    The first ones are kept in memory, all others in a temporary file, so the memory
+    it takes doesn't grow with their number.
+    """
+
+    def __init__(self, vocab: Vocab, in_memory: int = 1000) -> None:
+        """Make an empty store.
+
+        vocab (Vocab): The vocabulary of the examples.
+        in_memory (int): Number of examples to keep in memory.
+        """
+        self._vocab = vocab
+        self._in_memory = in_memory
+        self._kept: list[Example] = []
+        self._file: IO[bytes] = TemporaryFile()  # noqa: SIM115
+        self._filed = 0
+
+    def append(self, example: Example) -> None:
+        """Add an example.
+
+        example (Example): The example, not to be modified any more.
+        """
+        if len(self._kept) < self._in_memory:
+            self._kept.append(example)
+            return
+        # A document of which some heads are missing loses its sentence boundaries
+        # when it is serialized.
+        sentences = example.reference.to_array("SENT_START")
+        pickler = _Pickler(self._file, protocol=pickle.HIGHEST_PROTOCOL)
+        pickler.vocab = self._vocab
+        pickler.dump((example.predicted, example.reference, sentences))
+        self._filed += 1
+
+    def __len__(self) -> int:
+        """Return the number of examples."""
+        return len(self._kept) + self._filed
+
+    def __iter__(self) -> Iterator[Example]:
+        """Go through the examples, one pass at a time."""
+        yield from self._kept
+        self._file.seek(0)
+        for _ in range(self._filed):
+            unpickler = _Unpickler(self._file)
+            unpickler.vocab = self._vocab
+            predicted, reference, sentences = unpickler.load()
+            reference.from_array(["SENT_START"], sentences)
+            yield Example(predicted, reference)
+
+
+class _Pickler(pickle.Pickler):
+    vocab: Vocab
+
+    def persistent_id(self, obj: object) -> str | None:
+        """Leave the vocabulary out: every document refers to it."""
+        return "vocab" if obj is self.vocab else None
+
+
+class _Unpickler(pickle.Unpickler):
+    vocab: Vocab
+
+    def persistent_load(self, pid: str) -> Vocab:
+        """Put the vocabulary in again."""
+        return self.vocab
