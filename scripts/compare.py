@@ -27,8 +27,12 @@ FIGURES = (
 
 
 def main(
-    baseline: Annotated[Path, typer.Argument(help="Evaluation of the pipeline to compare with")],
-    diffused: Annotated[Path, typer.Argument(help="Evaluation of the pipeline with diffusion")],
+    baseline: Annotated[
+        Path, typer.Argument(help="Evaluation of the pipeline to compare with", exists=True)
+    ],
+    diffused: Annotated[
+        Path, typer.Argument(help="Evaluation of the pipeline with diffusion", exists=True)
+    ],
     output: Annotated[Path, typer.Argument(help="Markdown file to write")],
 ) -> None:
     """Print both evaluations and their differences as a table, and write it as Markdown."""

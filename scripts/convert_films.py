@@ -28,7 +28,9 @@ class Snippet(NamedTuple):
 
 
 def main(
-    sdist: Annotated[Path, typer.Argument(help="vaderSentiment's source distribution")],
+    sdist: Annotated[
+        Path, typer.Argument(help="vaderSentiment's source distribution", exists=True)
+    ],
     folder: Annotated[Path, typer.Argument(help="Where to write train, dev and test.spacy")],
     min_rating: Annotated[float, typer.Option(help="Least absolute mean rating")] = 0.5,
     seed: Annotated[int, typer.Option(help="Seed of the split")] = 0,
@@ -49,6 +51,8 @@ def read_snippets(sdist: Path, *, min_rating: float) -> Iterator[Snippet]:
     min_rating (float): Snippets with a smaller absolute mean rating are left out.
     YIELDS (Snippet): The snippets, in the order of the file.
     """
+    if not tarfile.is_tarfile(sdist):
+        stop(f"{sdist} is no archive", "Expected vaderSentiment's source distribution, a .tar.gz")
     with (
         tarfile.open(sdist) as outer,
         tarfile.open(fileobj=open_member(outer, ARCHIVE)) as inner,

@@ -14,7 +14,9 @@ LABELS = ("POSITIVE", "NEGATIVE", "NEUTRAL")
 
 
 def main(
-    reviews: Annotated[Path, typer.Argument(help="The reviews, one JSON object a line")],
+    reviews: Annotated[
+        Path, typer.Argument(help="The reviews, one JSON object a line", exists=True)
+    ],
     folder: Annotated[Path, typer.Argument(help="Where to write train, dev and test.spacy")],
     seed: Annotated[int, typer.Option(help="Seed of the split")] = 0,
 ) -> None:

@@ -16,7 +16,9 @@ from spacy.vocab import Vocab
 
 
 def main(
-    posts: Annotated[Path, typer.Argument(help="A token and its IOB tag a line, tab between")],
+    posts: Annotated[
+        Path, typer.Argument(help="A token and its IOB tag a line, tab between", exists=True)
+    ],
     output: Annotated[Path, typer.Argument(help="The .spacy file to write")],
 ) -> None:
     """Save the posts with their entities."""
