@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .attach import attach, detach
+    from .attachment import attach, detach
     from .stability.measure import measure_stability
     from .stability.render import render
 
@@ -14,8 +14,8 @@ __all__ = ["attach", "detach", "measure_stability", "render"]
 # Public names, and the modules they are loaded from at first use: spaCy's entry
 # points import this package too, and need none of them.
 LAZY = {
-    "attach": "spacy_stablediff.attach",
-    "detach": "spacy_stablediff.attach",
+    "attach": "spacy_stablediff.attachment",
+    "detach": "spacy_stablediff.attachment",
     "measure_stability": "spacy_stablediff.stability.measure",
     "render": "spacy_stablediff.stability.render",
 }

@@ -16,7 +16,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model, Ops, Optimizer
 from thinc.types import Floats2d
 
-from .attach import PipelineRef, embeds_for_itself
+from .attachment import PipelineRef, embeds_for_itself
 from .errors import Errors, VectorsError, Warnings
 from .hooks import set_hooks
 from .layers.common import Batch, Diffusion

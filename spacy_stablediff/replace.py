@@ -11,7 +11,7 @@ from typing import Any
 from spacy.language import Language
 from thinc.api import Model
 
-from .attach import PipelineRef, diffused_config, find_nodes, replace_node
+from .attachment import PipelineRef, diffused_config, find_nodes, replace_node
 from .errors import Errors
 from .tok2vec import DiffusedTok2Vec
 

@@ -17,7 +17,7 @@ from spacy.util import load_model_from_config, packages_distributions
 from thinc.api import Adam, Config, Model, chain, concatenate, list2ragged, ragged2list
 
 import spacy_stablediff
-from spacy_stablediff.attach import make_attach_callback
+from spacy_stablediff.attachment import make_attach_callback
 
 from .pipelines import (
     ADD,

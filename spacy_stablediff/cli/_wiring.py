@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.util import is_package, load_model, walk_dict
 from thinc.api import Config
 
-from ..attach import CALLBACK, find_blocks
+from ..attachment import CALLBACK, find_blocks
 from ..errors import Errors
 
 LISTENER = "spacy.Tok2VecListener.v1"

@@ -13,7 +13,7 @@ from spacy.util import load_config_from_str, registry
 from thinc.api import Config, ConfigValidationError
 from wasabi import Printer
 
-from ..attach import CALLBACK, diffused_config, find_blocks
+from ..attachment import CALLBACK, diffused_config, find_blocks
 from ..errors import Errors, Warnings
 from ..layers import heat, implicit
 from ..tok2vec import ARCHITECTURE, check_choice
