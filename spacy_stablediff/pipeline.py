@@ -168,7 +168,7 @@ class StableDiff(Tok2Vec):
         self._warn_if_unread()
         self._warn_if_bypassed()
         docs = list(docs)
-        return self._diffuse(docs, self._get_vectors(docs), is_train=False)[0]
+        return self._diffuse(docs, self.get_vectors(docs), is_train=False)[0]
 
     def set_annotations(self, docs: Sequence[Doc], tokvecses: Batch) -> None:
         """Write diffused vectors to doc.tensor, and set hooks where that is asked for.
@@ -285,6 +285,16 @@ class StableDiff(Tok2Vec):
         elsewhere = self.listeners and listeners.isdisjoint(self.listeners)
         return None if elsewhere else nlp
 
+    def get_vectors(self, docs: list[Doc]) -> Batch:
+        """Return the vectors that this component diffuses, from where `source` says.
+
+        docs (List[Doc]): The documents.
+        RETURNS (List[Floats2d]): Vectors of shape (tokens, width).
+        RAISES (ValueError): SD005, SD006 or SD014 where there are none that fit.
+        """
+        look_up = static_vectors if self.source == "vectors" else tensor_vectors
+        return look_up(docs, ops=self.model.ops, name=self.name, upstream=self.upstream)
+
     @property
     def _label(self) -> str:
         return f"Component '{self.name}'"
@@ -321,10 +331,6 @@ class StableDiff(Tok2Vec):
         readers = [proc for _, proc in self._get_readers(nlp)]
         return any(isinstance(proc, StableDiff) or any(_walk_listeners(proc)) for proc in readers)
 
-    def _get_vectors(self, docs: list[Doc]) -> Batch:
-        look_up = static_vectors if self.source == "vectors" else tensor_vectors
-        return look_up(docs, ops=self.model.ops, name=self.name, upstream=self.upstream)
-
     def _get_width(self, nlp: Language) -> int | None:
         if self.source == "vectors":
             if not nlp.vocab.vectors_length:
@@ -357,7 +363,7 @@ class StableDiff(Tok2Vec):
             if self.source == "tensor" and handed:
                 vectors, onward = listener._outputs, listener._backprop
             elif self.source == "vectors" or self._is_unfed(listener, docs):
-                fed = self._get_vectors(docs) if fed is None else fed
+                fed = self.get_vectors(docs) if fed is None else fed
                 vectors, onward, fed_by = fed, _stop_gradient, self.name
             else:
                 continue
@@ -430,7 +436,7 @@ class StableDiff(Tok2Vec):
         """Embed and diffuse documents as the pipeline would up to here; the callback
         backpropagates into the embedding if it is to learn."""
         if self.source == "vectors":
-            vectors, diffusions, callbacks = self._get_vectors(docs), [self], []
+            vectors, diffusions, callbacks = self.get_vectors(docs), [self], []
         else:
             upstream, diffusions = find_path(nlp, self)
             vectors, backprop_upstream = upstream.model(docs, is_train=learn)

@@ -119,7 +119,7 @@ def diffuse(
         return keep_batch(vectors)
     doc_lengths = diffusion.ops.asarray1i([len(doc) for doc in docs])
     lengths = diffusion.ops.asarray1i(
-        [n for doc in docs for n in _sentence_lengths(doc, owner=owner, strict=strict)]
+        [n for doc in docs for n in sentence_lengths(doc, owner=owner, strict=strict)]
     )
 
     def regroup(Xs: Batch, by: Ints1d) -> Batch:
@@ -146,8 +146,15 @@ def check_choice(owner: str, setting: str, value: str, options: tuple[str, ...])
         )
 
 
-def _sentence_lengths(doc: Doc, *, owner: str, strict: bool) -> list[int]:
-    """Return the number of tokens of each sentence."""
+def sentence_lengths(doc: Doc, *, owner: str, strict: bool = True) -> list[int]:
+    """Return the number of tokens of each sentence of a document.
+
+    doc (Doc): The document.
+    owner (str): What to name in errors.
+    strict (bool): Raise SD013 if no sentence boundaries are set, rather than take the
+        document as one sentence.
+    RETURNS (List[int]): The lengths, none for an empty document.
+    """
     if strict and len(doc) > 1 and not doc.has_annotation("SENT_START"):
         raise ValueError(Errors.SD013.format(owner=owner, length=len(doc)))
     starts = numpy.flatnonzero(doc.to_array("SENT_START") == 1)

@@ -62,7 +62,7 @@ def forward(model: Diffusion, Xs: Batch, is_train: bool) -> tuple[Batch, Callabl
     X, lengths = join_batch(model, Xs, None if learned is None else learned.shape[0])
     if model.attrs["time"] == 0 or X.shape[0] == 0:
         return keep_batch(Xs)
-    Y, backprop_heat = heat(X, lengths, _get_times(model))
+    Y, backprop_heat = heat(X, lengths, get_times(model))
 
     def backprop(dYs: Batch) -> Batch:
         dX, dtimes = backprop_heat(model.ops.flatten(dYs))
@@ -83,7 +83,8 @@ def init(model: Diffusion, X: Batch | None = None, Y: Batch | None = None) -> No
     model.set_param("time", positive_parameter(model.ops, model.attrs["time"], width))
 
 
-def _get_times(model: Diffusion) -> Floats1d:
+def get_times(model: Diffusion) -> Floats1d:
+    """Return the time of each channel, shape (width,), or (1,) where all have the same."""
     if model.has_param("time"):
         return cast(Floats1d, softplus(model.ops, model.get_param("time")))
     return model.ops.alloc1f(1) + model.attrs["time"]

@@ -80,8 +80,8 @@ def forward(model: Diffusion, Xs: Batch, is_train: bool) -> tuple[Batch, Callabl
     X, lengths = join_batch(model, Xs, learned_width)
     if model.attrs["time"] == 0 or X.shape[0] == 0:
         return keep_batch(Xs)
-    confidence, backprop_confidence = _begin_confidence(model, X)
-    time, backprop_time = _begin_time(model)
+    confidence, backprop_confidence = begin_confidence(model, X)
+    time, backprop_time = begin_time(model)
     Y, backprop_implicit = implicit(X, lengths, confidence, time, model.attrs["radius"])
 
     def backprop(dYs: Batch) -> Batch:
@@ -105,7 +105,7 @@ def init(model: Diffusion, X: Batch | None = None, Y: Batch | None = None) -> No
         model.set_param("b", positive_parameter(model.ops, 1 - MIN_CONFIDENCE, 1))
 
 
-def _begin_confidence(model: Diffusion, X: Floats2d) -> tuple[Floats1d, Callable]:
+def begin_confidence(model: Diffusion, X: Floats2d) -> tuple[Floats1d, Callable]:
     """Confidence in each token, and a callback from its gradient to that of X."""
     if not model.has_param("u"):
         return model.ops.xp.ones(X.shape[0], dtype=X.dtype), lambda dconfidence: 0
@@ -121,7 +121,7 @@ def _begin_confidence(model: Diffusion, X: Floats2d) -> tuple[Floats1d, Callable
     return cast(Floats1d, softplus(model.ops, logits) + MIN_CONFIDENCE), backprop
 
 
-def _begin_time(model: Diffusion) -> tuple[float, Callable[[float], None]]:
+def begin_time(model: Diffusion) -> tuple[float, Callable[[float], None]]:
     """Diffusion time, and a callback that learns from its gradient."""
     if not model.has_param("time"):
         return model.attrs["time"], lambda dtime: None

@@ -12,14 +12,15 @@ import numpy
 from spacy.language import Language
 from spacy.tokens import Doc
 from thinc.api import Model, to_numpy
-from thinc.types import Floats1d, Floats2d
+from thinc.types import Floats1d, Floats2d, Ints1d
 
 from ..errors import Errors
 from ..kernels import heat, implicit
 from ..layers.common import NUMPY_OPS, Diffusion
-from ..layers.heat import _get_times
-from ..layers.implicit import _begin_confidence, _begin_time
+from ..layers.heat import get_times
+from ..layers.implicit import begin_confidence, begin_time
 from ..pipeline import StableDiff
+from ..tok2vec import sentence_lengths
 
 
 @dataclass(frozen=True)
@@ -66,13 +67,12 @@ def compute_mixture(
     layer = cast(Diffusion, _find_layer(nlp, name))
     if layer.name not in MIXERS:
         raise ValueError(Errors.SD152.format(layer=layer.name, opts=", ".join(MIXERS)))
-    vectors = _get_undiffused(doc, nlp, name)
-    return name, MIXERS[layer.name](layer, vectors, channel)
+    return name, MIXERS[layer.name](layer, *_get_undiffused(doc, nlp, name), channel)
 
 
-def mix_heat(layer: Diffusion, X: Floats2d, channel: int | None) -> Mixture:
+def mix_heat(layer: Diffusion, X: Floats2d, lengths: Ints1d, channel: int | None) -> Mixture:
     """Compute the heat kernel of one channel, or the mean of all channels' kernels."""
-    times = to_numpy(_get_times(layer)).astype("float64")
+    times = to_numpy(get_times(layer)).astype("float64")
     if channel is not None and channel not in range(X.shape[1]):
         raise ValueError(Errors.SD153.format(channel=channel, last=X.shape[1] - 1))
     method = f"heat, time {times.mean():.2g}"
@@ -80,19 +80,17 @@ def mix_heat(layer: Diffusion, X: Floats2d, channel: int | None) -> Mixture:
         shown = f"mean over {times.shape[0]} channels" if channel is None else f"channel {channel}"
         times = times if channel is None else times[channel : channel + 1]
         method = f"heat, learned time {times.mean():.2g} ({shown})"
-    n = X.shape[0]
-    unit, lengths = numpy.eye(n), NUMPY_OPS.asarray1i([n])
+    unit = numpy.eye(X.shape[0])
     weights = sum(heat(unit, lengths, time)[0] for time in times[:, None]) / times.shape[0]
     return Mixture(method, cast(Floats2d, weights))
 
 
-def mix_implicit(layer: Diffusion, X: Floats2d, channel: int | None) -> Mixture:
+def mix_implicit(layer: Diffusion, X: Floats2d, lengths: Ints1d, channel: int | None) -> Mixture:
     """Compute the kernel of an implicit step; it is the same for every channel."""
-    n, radius, time = X.shape[0], layer.attrs["radius"], _begin_time(layer)[0]
-    confidence = to_numpy(_begin_confidence(layer, X)[0]).astype("float64")
-    lengths = NUMPY_OPS.asarray1i([n])
-    unit = cast(Floats2d, numpy.eye(n))
-    weights = implicit(unit, lengths, confidence, time, radius)[0] if n else unit
+    radius, time = layer.attrs["radius"], begin_time(layer)[0]
+    confidence = to_numpy(begin_confidence(layer, X)[0]).astype("float64")
+    unit = cast(Floats2d, numpy.eye(X.shape[0]))
+    weights = implicit(unit, lengths, confidence, time, radius)[0] if len(X) else unit
     learned = "learned " if layer.has_param("time") else ""
     method = f"implicit, {learned}time {time:.2g}, radius {radius}"
     return Mixture(method, weights, confidence if layer.has_param("u") else None)
@@ -116,15 +114,20 @@ def _find_diffused_tok2vec(component: object) -> Model | None:
     return next((node for node in nodes if node.name == "diffused_tok2vec"), None)
 
 
-def _get_undiffused(doc: Doc, nlp: Language, name: str) -> Floats2d:
-    """Return the vectors that a component is about to diffuse, shape (tokens, width)."""
+def _get_undiffused(doc: Doc, nlp: Language, name: str) -> tuple[Floats2d, Ints1d]:
+    """Vectors that a component is about to diffuse, shape (tokens, width), and the number
+    of tokens of each stretch that it diffuses them in."""
     later = nlp.component_names[nlp.component_names.index(name) :]
     doc = doc.copy()
     doc.tensor = numpy.zeros((0,), dtype="float32")
     doc = nlp(doc, disable=later)
     component = nlp.get_pipe(name)
     if isinstance(component, StableDiff):
-        component.predict([doc])  # raises where the vectors don't fit the tokens
-        return component.model.ops.asarray2f(cast(Floats2d, doc.tensor))
-    embedding = cast(Model, _find_diffused_tok2vec(component))
-    return embedding.get_ref("tok2vec").predict([doc])[0]
+        component.predict([doc])  # raises where the vectors can't be diffused
+        vectors, boundaries = component.get_vectors([doc])[0], component.boundaries
+    else:
+        embedding = cast(Model, _find_diffused_tok2vec(component))
+        vectors = embedding.get_ref("tok2vec").predict([doc])[0]
+        boundaries = embedding.attrs["boundaries"]
+    lengths = sentence_lengths(doc, owner=name) if boundaries == "sentence" else [len(doc)]
+    return vectors, NUMPY_OPS.asarray1i(lengths)
