@@ -270,11 +270,13 @@ def test_words_are_not_swapped_across_sentences():
     assert {copy.text for copy in copies} == {"left he stayed she "}
 
 
-def test_user_data_is_dropped_because_it_may_hold_positions():
+def test_user_data_and_empty_spans_are_dropped():
     example = from_text("They met in Paris.")
     example.reference.user_data["meeting"] = (3, 4)
+    example.reference.spans["sc"] = [example.reference[5:5], example.reference[3:4]]
     (copy,) = edit(example)
     assert not copy.reference.user_data
+    assert [len(span) for span in copy.reference.spans["sc"]] == [1]
 
 
 # The edited text is tokenized by the pipeline, and the exact alignment travels with it.

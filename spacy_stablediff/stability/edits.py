@@ -78,7 +78,8 @@ class Edits:
       token. A misspelt word keeps the lemma of the word that was meant.
     - Heads follow their tokens. A token whose head was dropped has a missing head.
     - Sentences begin with their first remaining word, and no swap leaves one.
-    - Custom attributes and other user data are dropped, for they may hold positions.
+    - Custom attributes and other user data are dropped, for they may hold positions,
+      and so are spans without tokens.
 
     Only words that stand free are swapped and dropped, no parts of contractions or of
     words with a hyphen, so the spaces around words and punctuation stay plausible.
@@ -328,7 +329,7 @@ def _edit_reference(clean: Doc, plan: Plan) -> Doc:
     doc = Doc(clean.vocab, words=plan.words, spaces=plan.spaces)
     doc.has_unknown_spaces = clean.has_unknown_spaces
     doc.cats = dict(clean.cats)
-    place = numpy.full(len(clean) + 1, -1)
+    place = numpy.full(len(clean), -1)
     place[source] = numpy.arange(len(source))
     _copy_token_attrs(clean, doc, plan)
     _copy_heads(clean, doc, source, place)
@@ -337,6 +338,7 @@ def _edit_reference(clean: Doc, plan: Plan) -> Doc:
         spans = [
             Span(doc, place[s.start], place[s.end - 1] + 1, s.label, kb_id=s.kb_id, span_id=s.id)
             for s in group
+            if len(s) > 0
         ]
         doc.spans[key] = SpanGroup(doc, name=group.name, attrs=dict(group.attrs), spans=spans)
     return doc

@@ -148,7 +148,7 @@ class _Measurement:
         vocab = observer.nlp.vocab
         self.stores = {name: ExampleStore(vocab) for name in [None, *edits] if scores}
         self.samples: list[tuple[float, list[tuple[str, Comparison]]]] = []
-        self.sample_draws = numpy.random.default_rng(seed)
+        self.sample_draws = numpy.random.default_rng([seed, SAMPLES])
 
     def add(self, batch: list[Example]) -> None:
         """Add the clean documents of a batch, and all their edited copies."""

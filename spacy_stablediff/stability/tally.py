@@ -70,7 +70,8 @@ class Reservoir:
         seed (int): The seed of the random numbers.
         """
         self._size = size
-        self._rng = numpy.random.default_rng(seed)
+        # With the size, for the edits draw from the seed itself.
+        self._rng = numpy.random.default_rng([seed, size])
         self._limit = numpy.inf
         self._draws: list[Array] = []
         self._rows: list[Array] = []
