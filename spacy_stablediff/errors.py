@@ -103,6 +103,9 @@ class Errors(metaclass=ErrorsWithCodes):
              "have no sentence boundaries. Set boundaries = \"doc\" or stability.weight = 0.")
     SD028 = ("A diffused vector of width {width} can't be compared with a vector of width {other}. Compare objects of "
              "documents that went through the same pipeline (its component 'stablediff' has hooks = true).")
+    SD024 = ("{owner}: it diffuses arrays of token vectors, one for each document, but was given objects of the type "
+             "{value}. Use it as the 'model' of a component 'stablediff', or as the 'diffusion' of "
+             "spacy-stablediff.DiffusedTok2Vec.v1, which goes where spaCy takes a 'tok2vec'.")
     SD050 = "Can't find the config file '{path}'."
     SD051 = "Can't read '{path}' as a config: {reason}"
     SD052 = ("'{path}' has diffusion already: see [{block}]. Change its settings there, or start from a config without "

@@ -39,9 +39,11 @@ def join_batch(model: Diffusion, Xs: Batch, width: int | None) -> tuple[Floats2d
     width (Optional[int]): The width that parameters were learned for, if any.
     RETURNS (Tuple[Floats2d, Ints1d]): The vectors of all tokens, and the number
         of tokens of each document.
-    RAISES (VectorsError): SD007 to SD009, for wrong widths or non-finite values.
+    RAISES (VectorsError): SD007 to SD009, for wrong widths or non-finite values, and
+        SD024 for what isn't a list of arrays.
     """
     owner = f"Layer '{model.name}'"
+    _check_arrays(owner, Xs)
     widths = sorted({X.shape[1] for X in Xs if X.shape[0]})
     if len(widths) > 1:
         raise VectorsError(Errors.SD008, owner=owner, widths=", ".join(map(str, widths)))
@@ -67,10 +69,19 @@ def keep_batch(Xs: Batch) -> tuple[Batch, Callable[[Batch], Batch]]:
 
 def sample_width(model: Diffusion, X: Batch | None, Y: Batch | None) -> int:
     """Return the width of the sample that a layer is initialized with, or raise SD010."""
+    owner = f"Layer '{model.name}'"
     sample = X or Y
     if not sample:
-        raise VectorsError(Errors.SD010, owner=f"Layer '{model.name}'")
+        raise VectorsError(Errors.SD010, owner=owner)
+    _check_arrays(owner, sample)
     return get_width(sample)
+
+
+def _check_arrays(owner: str, Xs: Batch) -> None:
+    """Raise SD024 for a layer in a place where documents come in."""
+    strangers = [type(X).__name__ for X in Xs if not hasattr(X, "shape")]
+    if strangers:
+        raise VectorsError(Errors.SD024, owner=owner, value=strangers[0])
 
 
 def softplus(ops: Ops, X: FloatsXd) -> FloatsXd:
