@@ -97,13 +97,13 @@ class Errors(metaclass=ErrorsWithCodes):
     SD025 = ("Component '{name}': stability training has to embed edited texts with the component '{upstream}' that the "
              "setting 'upstream' names, but that one is no shared embedding such as 'tok2vec'. Set stability.weight = 0, "
              "or let the pipeline share one embedding.")
-    SD026 = ("Component '{name}': stability training needs to know the pipeline. Call nlp.initialize(), or save the "
+    SD026 = ("Component '{name}': stability training and its scorer need to know the pipeline. Call nlp.initialize(), or save the "
              "pipeline and load it with spacy.load().")
     SD027 = ("Component '{name}': stability training doesn't work with boundaries = \"sentence\", because edited texts "
              "have no sentence boundaries. Set boundaries = \"doc\" or stability.weight = 0.")
     SD028 = ("A diffused vector of width {width} can't be compared with a vector of width {other}. Compare objects of "
              "documents that went through the same pipeline (its component 'stablediff' has hooks = true).")
-    SD024 = ("{owner}: it diffuses arrays of token vectors, one for each document, but was given objects of the type "
+    SD029 = ("{owner}: it diffuses arrays of token vectors, one for each document, but was given objects of the type "
              "{value}. Use it as the 'model' of a component 'stablediff', or as the 'diffusion' of "
              "spacy-stablediff.DiffusedTok2Vec.v1, which goes where spaCy takes a 'tok2vec'.")
     SD050 = "Can't find the config file '{path}'."

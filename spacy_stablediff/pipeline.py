@@ -68,6 +68,7 @@ class Supply:
         "boundaries": "doc",
         "hooks": False,
         "stability": DEFAULT_STABILITY,
+        "scorer": None,
     },
 )
 def make_stablediff(
@@ -79,6 +80,7 @@ def make_stablediff(
     boundaries: str,
     hooks: bool,
     stability: dict[str, Any],
+    scorer: Callable | None,
 ) -> "StableDiff":
     """Create a `stablediff` component.
 
@@ -95,6 +97,8 @@ def make_stablediff(
         serialized, which is also how they cross processes.
     stability (Dict[str, Any]): Stability training: its "weight", a number or a
         schedule, and the "augmenter" that makes the edits.
+    scorer (Optional[Callable]): Scores the component in nlp.evaluate and in training,
+        for example `spacy-stablediff.stability_scorer.v1`.
     RETURNS (StableDiff): The component.
     RAISES (ValueError): SD012 where `source` or `boundaries` has another value.
     """
@@ -107,6 +111,7 @@ def make_stablediff(
         boundaries=boundaries,
         hooks=hooks,
         stability=StabilityObjective(name, **stability),
+        scorer=scorer,
     )
     component.pipeline.set(nlp)
     return component
@@ -133,6 +138,7 @@ class StableDiff(Tok2Vec):
         boundaries: str = "doc",
         hooks: bool = False,
         stability: StabilityObjective | None = None,
+        scorer: Callable | None = None,
     ) -> None:
         """Initialize a stablediff component. Arguments as in `make_stablediff`."""
         super().__init__(vocab, model, name)
@@ -143,6 +149,7 @@ class StableDiff(Tok2Vec):
         self.boundaries = boundaries
         self.hooks = hooks
         self.stability = stability
+        self.scorer = scorer
         self.pipeline = PipelineRef()
         self._warned: set[str] = set()
         self._seen: list[str] = []  # components, when it last looked who reads its vectors
@@ -262,6 +269,17 @@ class StableDiff(Tok2Vec):
             initialize_diffusion(self.model, width)
         self._warn_if_unread()
 
+    def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
+        """Score the component, if its setting `scorer` asks for it.
+
+        examples (Iterable[Example]): The examples.
+        RETURNS (Dict[str, Any]): The scores, none without a scorer.
+        RAISES (ValueError): SD026 where the pipeline isn't known.
+        """
+        if self.scorer is None:
+            return {}
+        return self.scorer(examples, nlp=self._require_pipeline(), component=self.name)
+
     def get_upstream(self, nlp: Language) -> Any:
         """Find the upstream component in a pipeline, or raise SD003 or SD004."""
         names = nlp.component_names
@@ -294,6 +312,12 @@ class StableDiff(Tok2Vec):
         """
         look_up = static_vectors if self.source == "vectors" else tensor_vectors
         return look_up(docs, ops=self.model.ops, name=self.name, upstream=self.upstream)
+
+    def _require_pipeline(self) -> Language:
+        nlp = self.get_pipeline()
+        if nlp is None:
+            raise ValueError(Errors.SD026.format(name=self.name))
+        return nlp
 
     @property
     def _label(self) -> str:
@@ -404,9 +428,7 @@ class StableDiff(Tok2Vec):
     ) -> Batch | None:
         """Add the stability loss, send its gradient into the branch of the edited texts,
         and return the one for the branch of the clean texts."""
-        nlp, objective = self.get_pipeline(), cast(StabilityObjective, self.stability)
-        if nlp is None:
-            raise ValueError(Errors.SD026.format(name=self.name))
+        nlp, objective = self._require_pipeline(), cast(StabilityObjective, self.stability)
         edited = objective.edit(nlp, examples)
         if not edited.docs:
             return None
@@ -423,9 +445,7 @@ class StableDiff(Tok2Vec):
         self, examples: list[Example], weight: float, losses: dict[str, float]
     ) -> None:
         """Train for stability where no listener takes vectors. A frozen upstream has no loss."""
-        nlp = self.get_pipeline()
-        if nlp is None:
-            raise ValueError(Errors.SD026.format(name=self.name))
+        nlp = self._require_pipeline()
         learn = self.source == "tensor" and self.upstream in losses
         clean, backprop = self._embed(nlp, [eg.predicted for eg in examples], learn=learn)
         d_clean = self._stabilise(examples, clean, weight, losses, learn=learn)

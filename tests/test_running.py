@@ -333,7 +333,7 @@ def test_spacy_debug_model(nlp, folder):
 def test_spacy_debug_model_feeds_documents_to_the_diffusion_which_says_so(tmp_path):
     write_config(chain_pipeline(["ner"]), tmp_path)
     arguments = ["debug", "model", str(tmp_path / "config.cfg"), "stablediff"]
-    with pytest.raises(ValueError, match=r"\[SD024\] Layer 'implicit_diffusion'.*type Doc"):
+    with pytest.raises(ValueError, match=r"\[SD029\] Layer 'implicit_diffusion'.*type Doc"):
         CliRunner().invoke(app, arguments, catch_exceptions=False)
 
 
@@ -341,7 +341,7 @@ def test_spacy_debug_model_feeds_documents_to_the_diffusion_which_says_so(tmp_pa
 def test_a_diffusion_in_the_place_of_an_embedding_is_refused(diffusion):
     nlp = spacy.blank("en")
     add_ner(nlp, diffusion)
-    with pytest.raises(ValueError, match=r"\[SD024\].*spacy-stablediff.DiffusedTok2Vec.v1"):
+    with pytest.raises(ValueError, match=r"\[SD029\].*spacy-stablediff.DiffusedTok2Vec.v1"):
         nlp.initialize(lambda: examples_for(nlp))
 
 

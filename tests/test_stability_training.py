@@ -264,3 +264,20 @@ def test_refuses_what_it_can_not_edit_or_embed():
     component = stable_pipeline(["textcat"]).get_pipe("stablediff")
     with pytest.raises(ValueError, match=r"\[SD026\]"):
         component._stabilise([], [], 1.0, {}, learn=True)
+
+
+# The scorer.
+
+
+def test_scorer_is_off_by_default_and_scores_in_evaluate_when_switched_on():
+    scorer = {"@scorers": "spacy-stablediff.stability_scorer.v1"}
+    plain, scored = stable_pipeline(["textcat"]), stable_pipeline(["textcat"], scorer=scorer)
+    for nlp in (plain, scored):
+        train(nlp, steps=2)
+    keys = {"stability_displacement", "stability_identity"}
+    assert not keys & set(plain.evaluate(examples_for(plain)))
+    scores = scored.evaluate(examples_for(scored))
+    assert 0 < scores["stability_displacement"] < 2 and 0 < scores["stability_identity"] <= 1
+    assert scored.evaluate(examples_for(scored))["stability_displacement"] == pytest.approx(
+        scores["stability_displacement"]
+    )

@@ -40,7 +40,7 @@ def join_batch(model: Diffusion, Xs: Batch, width: int | None) -> tuple[Floats2d
     RETURNS (Tuple[Floats2d, Ints1d]): The vectors of all tokens, and the number
         of tokens of each document.
     RAISES (VectorsError): SD007 to SD009, for wrong widths or non-finite values, and
-        SD024 for what isn't a list of arrays.
+        SD029 for what isn't a list of arrays.
     """
     owner = f"Layer '{model.name}'"
     _check_arrays(owner, Xs)
@@ -78,10 +78,10 @@ def sample_width(model: Diffusion, X: Batch | None, Y: Batch | None) -> int:
 
 
 def _check_arrays(owner: str, Xs: Batch) -> None:
-    """Raise SD024 for a layer in a place where documents come in."""
+    """Raise SD029 for a layer in a place where documents come in."""
     strangers = [type(X).__name__ for X in Xs if not hasattr(X, "shape")]
     if strangers:
-        raise VectorsError(Errors.SD024, owner=owner, value=strangers[0])
+        raise VectorsError(Errors.SD029, owner=owner, value=strangers[0])
 
 
 def softplus(ops: Ops, X: FloatsXd) -> FloatsXd:
