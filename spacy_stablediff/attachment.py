@@ -169,12 +169,17 @@ def _is_attached(nlp: Language, name: str, diffusion: dict[str, Any], boundaries
 
 
 def embeds_for_itself(component: Any) -> bool:
-    """Tell whether a component has an embedding to itself, with no diffusion over it."""
+    """Tell whether attaching would diffuse a component's vectors, and nothing does yet.
+
+    That is where its model extracts the features of tokens, or listens to a transformer.
+    """
     model = getattr(component, "model", None)
     if not isinstance(model, Model) or isinstance(component, Tok2Vec):
         return False
     names = {node.name for node in model.walk()}
-    return "extract_features" in names and "diffused_tok2vec" not in names
+    embeds = "extract_features" in names
+    listens = any("transformer" in name and "listener" in name for name in names)
+    return (embeds or listens) and "diffused_tok2vec" not in names
 
 
 def _component_config(nlp: Language, name: str) -> dict[str, Any]:

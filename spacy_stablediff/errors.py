@@ -19,10 +19,10 @@ class Warnings(metaclass=ErrorsWithCodes):
              "[training.frozen_components] (to keep it as it is, set learn_time = false and learn_confidence = "
              "false), and train after adding it.")
     SDW04 = ("Component '{name}' has no effect on later components: none after it reads the vectors that it writes to "
-             "doc.tensor. These embed for themselves: {owners}. Diffuse their own vectors with "
-             "spacy_stablediff.attach(nlp, \"{first}\"), or from a config with spacy-stablediff.attach.v1 or "
-             "spacy-stablediff.DiffusedTok2Vec.v1; or let them listen, with a spacy.Tok2VecListener.v1 as tok2vec of "
-             "their model.")
+             "doc.tensor. These embed for themselves or listen to a transformer: {owners}. Diffuse their own vectors "
+             "with spacy_stablediff.attach(nlp, \"{first}\"), or from a config with spacy-stablediff.attach.v1 or "
+             "spacy-stablediff.DiffusedTok2Vec.v1; or let them listen to the embedding that '{name}' follows, with a "
+             "spacy.Tok2VecListener.v1 as tok2vec of their model.")
     SDW05 = ("Callback 'spacy-stablediff.attach.v1': the pipeline has no component '{name}', so nothing is attached to "
              "it. If it was excluded or removed, all is well; otherwise correct the callback's setting 'pipes'. "
              "Components: {opts}.")

@@ -76,7 +76,7 @@ def test_warns_once_naming_later_components_that_embed_for_themselves_and_the_wa
     nlp.add_pipe("ner")
     (message,) = our_warnings(lambda: (train(nlp, steps=2), run(nlp), run(nlp)))
     assert message.startswith("[SDW04] Component 'stablediff'")
-    assert "These embed for themselves: 'mood', 'ner'." in message
+    assert "These embed for themselves or listen to a transformer: 'mood', 'ner'." in message
     assert 'spacy_stablediff.attach(nlp, "mood")' in message
     assert "spacy-stablediff.attach.v1" in message and "spacy.Tok2VecListener.v1" in message
 
@@ -112,7 +112,7 @@ def test_disabled_components_are_not_named():
     nlp.add_pipe("ner")
     nlp.disable_pipe("senter")
     (message,) = our_warnings(lambda: (train(nlp, steps=0), run(nlp)))
-    assert "embed for themselves: 'ner'." in message
+    assert "transformer: 'ner'." in message
 
 
 def test_readers_after_another_embedding_do_not_read_what_it_writes():
