@@ -90,11 +90,11 @@ class Errors(metaclass=ErrorsWithCodes):
              "the pipeline and load it with spacy.load().")
     SD022 = ("Component '{name}': its listeners can't be replaced, because with source = \"vectors\" there is no "
              "embedding to copy. Keep the component in the pipeline, or set source = \"tensor\".")
-    SD023 = ("A diffused vector of width {width} can't be compared with a vector of width {other}. Compare objects of "
-             "documents that went through the same pipeline (its component 'stablediff' has hooks = true).")
     SD024 = ("{owner}: it diffuses arrays of token vectors, one for each document, but was given objects of the type "
              "{value}. Use it as the 'model' of a component 'stablediff', or as the 'diffusion' of "
              "spacy-stablediff.DiffusedTok2Vec.v1, which goes where spaCy takes a 'tok2vec'.")
+    SD025 = ("A diffused vector of width {width} can't be compared with a vector of width {other}. Compare objects of "
+             "documents that went through the same pipeline (its component 'stablediff' has hooks = true).")
     SD050 = "Can't find the config file '{path}'."
     SD051 = "Can't read '{path}' as a config: {reason}"
     SD052 = ("'{path}' has diffusion already: see [{block}]. Change its settings there, or start from a config without "

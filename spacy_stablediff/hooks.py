@@ -52,11 +52,11 @@ def similarity(this: Any, other: Any) -> float:
     this (Union[Doc, Span, Token]): An object with hooks.
     other (Union[Doc, Span, Token, Lexeme]): What to compare it with.
     RETURNS (float): The similarity.
-    RAISES (ValueError): SD023 where the other's vector has another width.
+    RAISES (ValueError): SD025 where the other's vector has another width.
     """
     a, b = this.vector, other.vector
     if a.shape != b.shape:
-        raise ValueError(Errors.SD023.format(width=a.shape[0], other=b.shape[0]))
+        raise ValueError(Errors.SD025.format(width=a.shape[0], other=b.shape[0]))
     norms = _norm(a) * _norm(b)
     return float(a @ b) / norms if norms else 0.0
 

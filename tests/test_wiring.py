@@ -409,7 +409,7 @@ def test_vectors_of_different_widths_cannot_be_compared():
     doc, other = tensor_hooks()(TEXT), vectors_pipeline()
     other.vocab.vectors = Vectors(data=numpy.ones((1, 3), dtype="float32"))
     for this in (doc, doc[1:3], doc[1]):
-        with pytest.raises(ValueError, match=rf"\[SD023\].*width {WIDTH}.*width 3"):
+        with pytest.raises(ValueError, match=rf"\[SD025\].*width {WIDTH}.*width 3"):
             this.similarity(other.make_doc("x"))
 
 
