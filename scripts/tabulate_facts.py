@@ -16,10 +16,11 @@ Measured on {documents:,} film-review snippets ({tokens:,} tokens; Hutto and Gil
 with {pipeline}, by the project's workflow `facts`, edits at their default rates, seed 0
 (spaCy {spacy}, Python {python})."""
 DISPLACEMENT = """\
-Heat diffusion of `doc.tensor`. Displacements but `raw` are relative to the mean distance between
+Heat diffusion of `doc.tensor`. All displacements but `raw` are relative to the mean distance between
 random tokens. The raw figures fall with the time. Relative to the distance between tokens, the mean
-does not: what falls are the large displacements, those of misspelt and swapped tokens and the 95th
-percentile, and with them the identity, the share of tokens that remain nearest to themselves."""
+does not. What falls, for typos and swaps, are the large displacements: those of the edited tokens and
+the 95th percentile; and with them the identity, the share of tokens that remain nearest to themselves.
+(Of dropped words no token is left; `edited` then counts the few that the tokenizer merged.)"""
 AGREEMENT = """\
 Heat diffusion around the embedding of `ner`, whose weights stay as they were trained: F of the
 entities it then finds in clean text, against those that it found without diffusion."""
