@@ -309,6 +309,7 @@ subword_features = true
 
 [components.textcat]
 factory = "textcat"
+threshold = ${components.ner.model.tok2vec.depth}
 
 [components.textcat.model]
 @architectures = "spacy.TextCatReduce.v1"
@@ -343,6 +344,7 @@ def test_variables_that_point_into_the_block_that_moves_give_way_to_their_values
     config = nlp.config
     assert config["components"]["ner"]["model"]["hidden_width"] == 16
     assert config["components"]["textcat"]["model"]["tok2vec"]["width"] == 16
+    assert config["components"]["textcat"]["threshold"] == 2
     assert config["components"]["senter"]["model"]["tok2vec"]["embed_size"] == 200
     assert config["pretraining"].pop("width") == 16
     nlp.to_disk(tmp_path)

@@ -441,15 +441,20 @@ def test_two_pipelines_in_two_threads():
 
 
 def test_two_pipelines_trained_in_two_threads():
-    def learn(make):
-        nlp = make()
-        for _ in range(3):
-            nlp.update(examples_for(nlp), sgd=Adam(0.01))
-        return nlp
+    nlp = chain_pipeline(["textcat"])
+    train(nlp)
 
+    def learn(pipeline):
+        optimizer = Adam(0.01)
+        for _ in range(5):
+            pipeline.update(examples_for(pipeline), sgd=optimizer)
+        return pipeline("Brightmoor paid").tensor
+
+    expected = learn(reloaded(nlp))
     with ThreadPoolExecutor(2) as pool:
-        pipelines = list(pool.map(learn, [make_attached, make_attached]))
-    assert all(numpy.isfinite(list(nlp(TEXTS[0]).cats.values())).all() for nlp in pipelines)
+        for tensor in pool.map(learn, [reloaded(nlp), reloaded(nlp)]):
+            assert_allclose(tensor, expected, atol=1e-5)
+    assert numpy.abs(expected - nlp("Brightmoor paid").tensor).max() > 0.01
 
 
 # Texts.
