@@ -137,6 +137,14 @@ def test_readers_after_another_embedding_do_not_read_what_it_writes():
     assert message.startswith("[SDW02] Component 'stablediff'")
 
 
+def test_listeners_of_another_embedding_are_not_taken_for_untrained_readers():
+    nlp = chain_pipeline([])
+    nlp.add_pipe("tok2vec", name="other", config={"model": EMBEDDING})
+    add_ner(nlp, listener("other"))
+    messages = our_warnings(lambda: (train(nlp, steps=2, exclude=["stablediff"]), run(nlp)))
+    assert [message[:7] for message in messages] == ["[SDW02]"]
+
+
 def test_static_vectors_leave_nothing_to_read_of_the_diffusion_before():
     nlp = chain_pipeline([])
     default_vectors(nlp)
