@@ -396,10 +396,10 @@ class StableDiff(Tok2Vec):
         return list(supplies.values())
 
     def _is_unfed(self, listener: Any, docs: list[Doc]) -> bool:
-        """Tell whether only the documents have vectors for a listener of this upstream."""
+        """Tell whether only the documents have vectors for a listener."""
         fed_by = getattr(listener._outputs, "fed_by", None)
         nothing_handed = listener._batch_id is None or fed_by == self.name
-        return nothing_handed and self._follows(listener) and has_tensors(docs)
+        return nothing_handed and has_tensors(docs)
 
     def _follows(self, listener: Any) -> bool:
         return listener.upstream_name in ("*", self.upstream, self.name)

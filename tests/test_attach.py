@@ -351,6 +351,17 @@ def test_variables_that_point_into_the_block_that_moves_give_way_to_their_values
     assert predictions(spacy.load(tmp_path)) == predictions(nlp)
 
 
+def test_variables_that_point_to_what_holds_the_block_give_way_too(tmp_path):
+    config = Config().from_str(WITH_VARIABLES, interpolate=False)
+    config["nlp"]["pipeline"].append("second")
+    config["components"]["second"] = {"factory": "ner", "model": "${components.ner.model}"}
+    nlp = initialize(load_model_from_config(config, auto_fill=True))
+    spacy_stablediff.attach(nlp, "ner")
+    assert not diffused_nodes(nlp, "second")
+    nlp.to_disk(tmp_path)
+    assert predictions(spacy.load(tmp_path)) == predictions(nlp)
+
+
 def test_variables_that_point_elsewhere_stay_variables():
     nlp = pipeline_with_variables()
     spacy_stablediff.attach(nlp, "ner")

@@ -340,6 +340,19 @@ def fresh_listeners(nlp):
     return spacy.blank("en").from_config(nlp.config).from_bytes(nlp.to_bytes())
 
 
+def test_position_decides_for_frozen_embeddings_too():
+    nlp = spacy.blank("en")
+    for suffix in ("_1", "_2"):
+        nlp.add_pipe("tok2vec", name=f"tok2vec{suffix}", config={"model": EMBEDDING})
+    nlp.add_pipe("stablediff", config={"upstream": "tok2vec_2"})
+    add_textcat(nlp, listener("tok2vec_1"))
+    add_ner(nlp, listener("tok2vec_2"))
+    train(nlp, steps=0)
+    frozen = ["tok2vec_1", "tok2vec_2"]
+    for name in ("textcat", "ner"):
+        assert_trains_on_what_it_will_read(nlp, name, exclude=frozen, annotates=frozen)
+
+
 def test_widths_that_do_not_fit_are_refused():
     nlp = chain_pipeline([])
     add_ner(nlp, {**listener(), "width": 24})

@@ -81,6 +81,20 @@ def test_warns_once_naming_later_components_that_embed_for_themselves_and_the_wa
     assert "spacy-stablediff.attach.v1" in message and "spacy.Tok2VecListener.v1" in message
 
 
+def test_warns_once_however_the_pipeline_changes():
+    nlp = chain_pipeline([])
+    nlp.add_pipe("sentencizer")
+
+    def change():
+        train(nlp, steps=0)
+        with nlp.select_pipes(disable=["sentencizer"]):
+            run(nlp)
+        nlp.add_pipe("sentencizer", name="again")
+        run(nlp)
+
+    assert len(our_warnings(change)) == 1
+
+
 def test_warns_again_in_a_pipeline_that_was_loaded(tmp_path):
     nlp = chain_pipeline([])
     nlp.add_pipe("ner")
@@ -118,6 +132,23 @@ def test_disabled_components_are_not_named():
 def test_readers_after_another_embedding_do_not_read_what_it_writes():
     nlp = chain_pipeline([])
     nlp.add_pipe("tok2vec", name="other", config={"model": EMBEDDING})
+    add_ner(nlp)
+    (message,) = our_warnings(lambda: (train(nlp, steps=2), run(nlp)))
+    assert message.startswith("[SDW02] Component 'stablediff'")
+
+
+def test_listeners_of_another_embedding_are_not_taken_for_untrained_readers():
+    nlp = chain_pipeline([])
+    nlp.add_pipe("tok2vec", name="other", config={"model": EMBEDDING})
+    add_ner(nlp, listener("other"))
+    messages = our_warnings(lambda: (train(nlp, steps=2, exclude=["stablediff"]), run(nlp)))
+    assert [message[:7] for message in messages] == ["[SDW02]"]
+
+
+def test_static_vectors_leave_nothing_to_read_of_the_diffusion_before():
+    nlp = chain_pipeline([])
+    default_vectors(nlp)
+    nlp.add_pipe("stablediff", name="statics", config={"source": "vectors"})
     add_ner(nlp)
     (message,) = our_warnings(lambda: (train(nlp, steps=2), run(nlp)))
     assert message.startswith("[SDW02] Component 'stablediff'")
