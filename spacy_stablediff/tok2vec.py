@@ -35,7 +35,7 @@ def DiffusedTok2Vec(
         SD013 for documents without sentence boundaries.
     """
     check_boundaries(ARCHITECTURE, boundaries)
-    model: Tok2VecModel = Model(
+    return Model(
         "diffused_tok2vec",
         forward,
         init=init,
@@ -44,9 +44,6 @@ def DiffusedTok2Vec(
         dims={"nO": tok2vec.maybe_get_dim("nO")},
         attrs={"boundaries": boundaries, "strict": True},
     )
-    if tok2vec.has_ref("listener"):  # where spaCy looks up the width of transformers
-        model.set_ref("listener", tok2vec.get_ref("listener"))
-    return model
 
 
 def forward(
@@ -155,7 +152,7 @@ def sentence_lengths(doc: Doc, *, owner: str, strict: bool = True) -> list[int]:
         document as one sentence.
     RETURNS (List[int]): The lengths, none for an empty document.
     """
-    if strict and len(doc) > 1 and not doc.has_annotation("SENT_START"):
+    if strict and not doc.has_annotation("SENT_START"):
         raise ValueError(Errors.SD013.format(owner=owner, length=len(doc)))
     starts = numpy.flatnonzero(doc.to_array("SENT_START") == 1)
     edges = numpy.unique(numpy.concatenate([[0], starts, [len(doc)]]))

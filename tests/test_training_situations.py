@@ -435,6 +435,17 @@ def test_only_what_follows_can_be_trained():
     assert all(moved(before, parameters(nlp, "stablediff")))
 
 
+def test_components_updated_one_by_one_learn_from_what_is_switched_on():
+    nlp = chain_pipeline(["textcat", "ner"])
+    train(nlp)
+    before, optimizer = parameters(nlp, "stablediff"), Adam(0.01)
+    with nlp.select_pipes(disable=["ner"]):
+        for _ in range(2):
+            for _, component in nlp.pipeline:
+                component.update(examples_for(nlp), sgd=optimizer)
+    assert all(moved(before, parameters(nlp, "stablediff")))
+
+
 # nlp.replace_listeners: the component gets an embedding of its own, diffused as before.
 
 

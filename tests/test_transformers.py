@@ -125,6 +125,17 @@ def test_diffuses_what_the_listener_gives_for_each_token(config):
             assert_allclose(Y, dense_default(X), atol=1e-5)
 
 
+def test_other_text_classifiers_know_the_width_of_the_diffused_listener(config):
+    tok2vec = config["components"]["textcat"]["model"]["tok2vec"]
+    linear = {"@architectures": "spacy.TextCatBOW.v3", "exclusive_classes": True}
+    linear.update(ngram_size=1, no_output_layer=False, length=256)
+    ensemble = {"@architectures": "spacy.TextCatEnsemble.v2", "linear_model": linear}
+    config["components"]["textcat"]["model"] = {**ensemble, "tok2vec": tok2vec}
+    nlp = init_nlp(config)
+    assert diffused_node(nlp, "textcat").get_dim("nO") == WIDTH
+    assert set(nlp("Brightmoor sent two Lumo").cats) == {"POS", "NEG"}
+
+
 def test_a_trained_listener_is_attached_and_detached(config, tmp_path):
     nlp = train(without_diffusion(config))
     before, described = predictions(nlp), nlp.config.to_str()

@@ -12,6 +12,7 @@ from spacy.vectors import Vectors
 
 import spacy_stablediff
 from spacy_stablediff.pipeline import StableDiff
+from spacy_stablediff.tok2vec import diffuse
 
 from .pipelines import (
     ADD,
@@ -246,6 +247,7 @@ def test_looks_up_what_spacy_gives_as_the_vector_of_each_token(vectors):
     nlp = vectors_pipeline(vectors=vectors, model=NO_DIFFUSION)
     known = [any(token.vector) for token in nlp.make_doc(TEXT)]
     assert any(known) and all(known) == (vectors is floret_vectors)
+    assert nlp("").tensor.shape == (0, WIDTH)
     for doc in nlp.pipe(TEXTS):
         assert doc.tensor.shape == (len(doc), WIDTH)
         assert numpy.array_equal(doc.tensor, static(nlp, doc.text).reshape(-1, WIDTH))
@@ -529,6 +531,27 @@ def test_training_by_sentences_equals_an_embedding_that_diffuses_by_sentences(
         assert_allclose(doc.tensor, other.tensor, atol=1e-5)
 
 
+@both_layers
+def test_gradients_stop_at_sentence_boundaries(diffusion):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer")
+    docs = list(nlp.pipe([TEXT, "", "One two. Three four five.", "x"]))
+    rng = numpy.random.default_rng(0)
+    Xs, dYs = ([rng.normal(size=(len(doc), 3)).astype("f") for doc in docs] for _ in range(2))
+    layer, alone = (spacy.registry.resolve({"layer": diffusion})["layer"] for _ in range(2))
+    for model in (layer, alone):
+        model.initialize(X=Xs)
+    settings = {"is_train": True, "boundaries": "sentence", "owner": "test"}
+    _, backprop = diffuse(layer, docs, Xs, **settings)
+    for doc, X, dY, dX in zip(docs, Xs, dYs, backprop(dYs), strict=True):
+        for sent in doc.sents if len(doc) else []:
+            _, backprop_alone = alone.begin_update([X[sent.start : sent.end]])
+            (expected,) = backprop_alone([dY[sent.start : sent.end]])
+            assert_allclose(dX[sent.start : sent.end], expected, atol=1e-5)
+    for name in layer.param_names:
+        assert_allclose(layer.get_grad(name), alone.get_grad(name), rtol=1e-3, atol=1e-5)
+
+
 def test_attached_components_diffuse_by_sentences():
     nlp = spacy.blank("en")
     nlp.add_pipe("sentencizer")
@@ -570,6 +593,15 @@ def test_diffused_tok2vec_refuses_documents_without_sentence_boundaries(via_atta
         assert len(nlp("one")) == 1 and len(nlp("")) == 0
         with pytest.raises(ValueError, match=r"\[SD013\].*2 tokens"):
             nlp("two tokens")
+
+
+def test_trained_components_need_boundaries_as_soon_as_they_are_attached():
+    nlp = spacy.blank("en")
+    add_ner(nlp, EMBEDDING)
+    train(nlp)
+    spacy_stablediff.attach(nlp, "ner", boundaries="sentence")
+    with pytest.raises(ValueError, match=r"\[SD013\].*2 tokens"):
+        nlp("two tokens")
 
 
 @unread
