@@ -49,3 +49,10 @@ def test_links_lead_somewhere(path):
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
         if not target.startswith("http"):
             assert (path.parent / target).exists(), target
+
+
+def test_every_test_that_the_documentation_names_exists():
+    named = re.findall(r"test_\w+", (ROOT / "docs" / "situations.md").read_text(encoding="utf8"))
+    files = {path.stem: path.read_text(encoding="utf8") for path in ROOT.glob("tests/test_*.py")}
+    source = "".join(files.values())
+    assert [name for name in named if name not in files and f"def {name}(" not in source] == []
