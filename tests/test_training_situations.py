@@ -9,7 +9,7 @@ import pytest
 import spacy
 from numpy.testing import assert_allclose
 from spacy.cli import app
-from spacy.language import DEFAULT_CONFIG_PRETRAIN_PATH
+from spacy.language import DEFAULT_CONFIG_PRETRAIN_PATH, Language
 from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.tokens import DocBin
 from spacy.training.initialize import init_nlp
@@ -547,6 +547,31 @@ def test_replaced_listeners_keep_sentence_boundaries():
     nlp.replace_listeners("stablediff", "ner", ["model.tok2vec"])
     assert_allclose(own_vectors(nlp), before, atol=1e-5)
     assert nlp.config["components"]["ner"]["model"]["tok2vec"]["boundaries"] == "sentence"
+
+
+def join_sentences(doc):
+    for token in doc[1:]:
+        token.is_sent_start = False
+    return doc
+
+
+Language.component("test_join_sentences", func=join_sentences)
+
+
+def test_replaced_listeners_diffuse_by_the_boundaries_that_they_find():
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer")
+    nlp.add_pipe("tok2vec", config={"model": EMBEDDING})
+    nlp.add_pipe("stablediff", config={"boundaries": "sentence", "model": FIXED_HEAT})
+    nlp.add_pipe("test_join_sentences")
+    add_textcat(nlp)
+    train(nlp, steps=0)
+    doc = nlp(TEXT)
+    plain = nlp.get_pipe("tok2vec").predict([doc])[0]
+    nlp.replace_listeners("stablediff", "textcat", ["model.tok2vec"])
+    (own,) = nlp.get_pipe("textcat").model.get_ref("tok2vec").predict([doc])
+    assert_allclose(own, dense_heat(plain, [0.4] * WIDTH), atol=1e-4)
+    assert numpy.abs(own - doc.tensor).max() > 0.01
 
 
 def test_listeners_of_a_diffused_embedding_are_replaced():
