@@ -1,4 +1,4 @@
-"""Convert the rated film-review snippets in vaderSentiment's source distribution.
+"""Convert one of the rated collections in vaderSentiment's source distribution.
 
 The ratings are by C.J. Hutto and Eric Gilbert (VADER: A Parsimonious Rule-based Model
 for Sentiment Analysis of Social Media Text, ICWSM 2014), under the MIT licence.
@@ -6,6 +6,7 @@ for Sentiment Analysis of Social Media Text, ICWSM 2014), under the MIT licence.
 
 import tarfile
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path, PurePosixPath
 from typing import IO, Annotated, NamedTuple
 
@@ -17,11 +18,25 @@ from spacy.tokens import Doc
 
 LABELS = ("POSITIVE", "NEGATIVE")
 ARCHIVE = "hutto_ICWSM_2014.tar.gz"
-TABLE = "movieReviewSnippets_GroundTruth.txt"
+
+
+class Collection(str, Enum):
+    """A collection of rated texts."""
+
+    films = "films"
+    tweets = "tweets"
+    products = "products"
+
+
+TABLES = {
+    Collection.films: "movieReviewSnippets_GroundTruth.txt",
+    Collection.tweets: "tweets_GroundTruth.txt",
+    Collection.products: "amazonReviewSnippets_GroundTruth.txt",
+}
 
 
 class Snippet(NamedTuple):
-    """A piece of a film review, and its label."""
+    """A rated text, and its label."""
 
     text: str
     label: str
@@ -32,31 +47,34 @@ def main(
         Path, typer.Argument(help="vaderSentiment's source distribution", exists=True)
     ],
     folder: Annotated[Path, typer.Argument(help="Where to write train, dev and test.spacy")],
+    collection: Annotated[Collection, typer.Option(help="What to convert")] = Collection.films,
     min_rating: Annotated[float, typer.Option(help="Least absolute mean rating")] = 0.5,
+    held_out: Annotated[float, typer.Option(help="Share of dev, and again of test")] = 0.1,
     seed: Annotated[int, typer.Option(help="Seed of the split")] = 0,
 ) -> None:
-    """Split the clearly rated snippets 80/10/10 by sentiment, and save them with categories."""
+    """Split the clearly rated texts, stratified by sentiment, and save them with categories."""
     nlp = spacy.blank("en")
-    snippets = read_snippets(sdist, min_rating=min_rating)
-    parts = split_rows(snippets, label=lambda snippet: snippet.label, held_out=0.1, seed=seed)
+    snippets = read_snippets(sdist, TABLES[collection], min_rating=min_rating)
+    parts = split_rows(snippets, label=lambda snippet: snippet.label, held_out=held_out, seed=seed)
     for name, part in parts.items():
         docs = (make_doc(nlp, snippet) for snippet in part)
         save_docs(docs, folder / f"{name}.spacy", total=len(part))
 
 
-def read_snippets(sdist: Path, *, min_rating: float) -> Iterator[Snippet]:
-    """Read the snippets whose raters leaned clearly to one side.
+def read_snippets(sdist: Path, table_name: str, *, min_rating: float) -> Iterator[Snippet]:
+    """Read the texts whose raters leaned clearly to one side.
 
     sdist (Path): The source distribution, a .tar.gz that holds another.
-    min_rating (float): Snippets with a smaller absolute mean rating are left out.
-    YIELDS (Snippet): The snippets, in the order of the file.
+    table_name (str): The name of the table of texts and ratings in that.
+    min_rating (float): Texts with a smaller absolute mean rating are left out.
+    YIELDS (Snippet): The texts, in the order of the file.
     """
     if not tarfile.is_tarfile(sdist):
         stop(f"{sdist} is no archive", "Expected vaderSentiment's source distribution, a .tar.gz")
     with (
         tarfile.open(sdist) as outer,
         tarfile.open(fileobj=open_member(outer, ARCHIVE)) as inner,
-        open_member(inner, TABLE) as table,
+        open_member(inner, table_name) as table,
     ):
         for line in table.read().decode("utf8").splitlines():
             _, rating, text = line.split("\t")
@@ -79,10 +97,10 @@ def open_member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
 
 
 def make_doc(nlp: Language, snippet: Snippet) -> Doc:
-    """Annotate a snippet with its sentiment.
+    """Annotate a text with its sentiment.
 
     nlp (Language): A pipeline, for its tokenizer.
-    snippet (Snippet): The snippet.
+    snippet (Snippet): The rated text.
     RETURNS (Doc): The annotated document.
     """
     doc = nlp.make_doc(snippet.text)
