@@ -3,7 +3,7 @@
 import math
 import warnings
 from collections.abc import Callable
-from typing import Any, TypeAlias, TypeGuard
+from typing import Any, TypeAlias, TypeGuard, cast
 
 from thinc.api import Model, NumpyOps, Ops
 from thinc.types import Floats1d, Floats2d, FloatsXd, Ints1d
@@ -12,6 +12,7 @@ from thinc.util import get_width
 from ..errors import Errors, VectorsError, Warnings
 
 NUMPY_OPS = NumpyOps()
+MIN_CONFIDENCE = 1e-3
 
 Batch: TypeAlias = list[Floats2d]
 Diffusion: TypeAlias = Model[Batch, Batch]
@@ -77,6 +78,14 @@ def sample_width(model: Diffusion, X: Batch | None, Y: Batch | None) -> int:
     return get_width(sample)
 
 
+def init_width(model: Diffusion, X: Batch | None, Y: Batch | None) -> int:
+    """Set the layer's dimensions from a sample, and return the width."""
+    width = sample_width(model, X, Y)
+    model.set_dim("nI", width)
+    model.set_dim("nO", width)
+    return width
+
+
 def _check_arrays(owner: str, Xs: Batch) -> None:
     """Raise SD029 for a layer in a place where documents come in."""
     strangers = [type(X).__name__ for X in Xs if not hasattr(X, "shape")]
@@ -102,3 +111,25 @@ def inverse_softplus(y: float) -> float:
 def positive_parameter(ops: Ops, value: float, size: int) -> Floats1d:
     """Parameter of the given size whose softplus is `value`."""
     return ops.alloc1f(size) + inverse_softplus(value)
+
+
+def init_confidence(model: Diffusion, width: int) -> None:
+    """Set a confidence of 1 everywhere."""
+    model.set_param("u", model.ops.alloc1f(width))
+    model.set_param("b", positive_parameter(model.ops, 1 - MIN_CONFIDENCE, 1))
+
+
+def begin_confidence(model: Diffusion, X: Floats2d) -> tuple[Floats1d, Callable]:
+    """Confidence in each token, and a callback from its gradient to that of X."""
+    if not model.has_param("u"):
+        return model.ops.xp.ones(X.shape[0], dtype=X.dtype), lambda dconfidence: 0
+    u, b = model.get_param("u"), model.get_param("b")
+    logits = X @ u + b
+
+    def backprop(dconfidence: Floats1d) -> Floats2d:
+        dlogits = dconfidence * d_softplus(model.ops, logits)
+        model.inc_grad("u", dlogits @ X)
+        model.inc_grad("b", dlogits.sum(keepdims=True))
+        return cast(Floats2d, model.ops.xp.outer(dlogits, u))
+
+    return cast(Floats1d, softplus(model.ops, logits) + MIN_CONFIDENCE), backprop

@@ -17,10 +17,10 @@ from .common import (
     Diffusion,
     check_time,
     d_softplus,
+    init_width,
     join_batch,
     keep_batch,
     positive_parameter,
-    sample_width,
     softplus,
     split_batch,
 )
@@ -77,9 +77,7 @@ def init(model: Diffusion, X: Batch | None = None, Y: Batch | None = None) -> No
     """Set the width, and give every channel the initial time."""
     if "time" not in model.param_names:
         return
-    width = sample_width(model, X, Y)
-    model.set_dim("nI", width)
-    model.set_dim("nO", width)
+    width = init_width(model, X, Y)
     model.set_param("time", positive_parameter(model.ops, model.attrs["time"], width))
 
 

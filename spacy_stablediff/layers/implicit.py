@@ -6,28 +6,27 @@ Laplacian of tokens joined up to a radius. Exact and unconditionally stable: see
 """
 
 from collections.abc import Callable
-from typing import cast
 
 from thinc.api import Model
-from thinc.types import Floats1d, Floats2d
 
 from ..errors import Errors
 from ..kernels import implicit
 from .common import (
     Batch,
     Diffusion,
+    begin_confidence,
     check_time,
     d_softplus,
+    init_confidence,
+    init_width,
     join_batch,
     keep_batch,
     positive_parameter,
-    sample_width,
     softplus,
     split_batch,
 )
 
 ARCHITECTURE = "spacy-stablediff.ImplicitDiffusion.v1"
-MIN_CONFIDENCE = 1e-3
 
 
 def ImplicitDiffusion(
@@ -98,27 +97,7 @@ def init(model: Diffusion, X: Batch | None = None, Y: Batch | None = None) -> No
     if "time" in model.param_names:
         model.set_param("time", positive_parameter(model.ops, model.attrs["time"], 1))
     if "u" in model.param_names:
-        width = sample_width(model, X, Y)
-        model.set_dim("nI", width)
-        model.set_dim("nO", width)
-        model.set_param("u", model.ops.alloc1f(width))
-        model.set_param("b", positive_parameter(model.ops, 1 - MIN_CONFIDENCE, 1))
-
-
-def begin_confidence(model: Diffusion, X: Floats2d) -> tuple[Floats1d, Callable]:
-    """Confidence in each token, and a callback from its gradient to that of X."""
-    if not model.has_param("u"):
-        return model.ops.xp.ones(X.shape[0], dtype=X.dtype), lambda dconfidence: 0
-    u, b = model.get_param("u"), model.get_param("b")
-    logits = X @ u + b
-
-    def backprop(dconfidence: Floats1d) -> Floats2d:
-        dlogits = dconfidence * d_softplus(model.ops, logits)
-        model.inc_grad("u", dlogits @ X)
-        model.inc_grad("b", dlogits.sum(keepdims=True))
-        return cast(Floats2d, model.ops.xp.outer(dlogits, u))
-
-    return cast(Floats1d, softplus(model.ops, logits) + MIN_CONFIDENCE), backprop
+        init_confidence(model, init_width(model, X, Y))
 
 
 def begin_time(model: Diffusion) -> tuple[float, Callable[[float], None]]:

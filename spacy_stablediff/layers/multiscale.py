@@ -1,7 +1,9 @@
-"""Multiscale diffusion along each document: Y = X + sum_k (exp(-t_k L) X) W_k'.
+"""Multiscale diffusion along each document: Y = X + sum_k S_k W_k'.
 
-L is the Laplacian of the path graph of the document's tokens, and W_k are learned.
-Exact: see `kernels.multiscale`. Diffusion at several scales as features: Coifman and
+S_k is exp(-t_k L) X, or with learned confidence c the weighted mean
+(exp(-t_k L) C X) / (exp(-t_k L) c). L is the Laplacian of the path graph of the
+document's tokens, and W_k are learned. Exact: see `kernels.multiscale` and
+`kernels.weighted_multiscale`. Diffusion at several scales as features: Coifman and
 Lafon, Diffusion maps (2006); Rossi et al., SIGN (2020); Sharp et al., DiffusionNet
 (2022).
 """
@@ -11,16 +13,30 @@ from collections.abc import Callable
 
 import numpy
 from thinc.api import Model
+from thinc.types import Floats2d, Ints1d
 
 from ..errors import Errors
-from ..kernels import multiscale
-from .common import Batch, Diffusion, is_number, join_batch, keep_batch, sample_width, split_batch
+from ..kernels import multiscale, weighted_multiscale
+from .common import (
+    Batch,
+    Diffusion,
+    begin_confidence,
+    init_confidence,
+    init_width,
+    is_number,
+    join_batch,
+    keep_batch,
+    split_batch,
+)
 
 ARCHITECTURE = "spacy-stablediff.MultiscaleDiffusion.v1"
 DEFAULT_TIMES = (0.7, 4.0, 32.0, None)
 
 
-def MultiscaleDiffusion(times: list[float | None] = list(DEFAULT_TIMES)) -> Diffusion:  # noqa: B006
+def MultiscaleDiffusion(
+    times: list[float | None] = list(DEFAULT_TIMES),  # noqa: B006
+    learn_confidence: bool = False,
+) -> Diffusion:
     """Add to each token's vector what surrounds it at several scales.
 
     Registered as `spacy-stablediff.MultiscaleDiffusion.v1`. The vectors keep their
@@ -31,6 +47,8 @@ def MultiscaleDiffusion(times: list[float | None] = list(DEFAULT_TIMES)) -> Diff
     times (List[Optional[float]]): Diffusion times > 0, one per scale; null for an
         infinite time, which gives the mean of the document. At time t, vectors are
         averaged over about sqrt(2t) tokens to either side.
+    learn_confidence (bool): Whether to learn from the vectors how much each token
+        counts in what surrounds the others.
     RETURNS (Model[List[Floats2d], List[Floats2d]]): The layer. Input and output are
         arrays of shape (tokens, width), one per document.
     RAISES (ValueError): SD023 if `times` is empty or holds another value.
@@ -38,13 +56,17 @@ def MultiscaleDiffusion(times: list[float | None] = list(DEFAULT_TIMES)) -> Diff
     valid = isinstance(times, (list, tuple)) and len(times) > 0
     if not valid or not all(_is_time(time) for time in times):
         raise ValueError(Errors.SD023.format(layer=ARCHITECTURE, value=times))
-    config = {"@architectures": ARCHITECTURE, "times": list(times)}
+    config = {
+        "@architectures": ARCHITECTURE,
+        "times": list(times),
+        "learn_confidence": learn_confidence,
+    }
     return Model(
         "multiscale_diffusion",
         forward,
         init=init,
         dims={"nI": None, "nO": None},
-        params={"W": None},
+        params=dict.fromkeys(["W", "u", "b"] if learn_confidence else ["W"]),
         attrs={"times": list(times), "config": config},
     )
 
@@ -55,24 +77,46 @@ def forward(model: Diffusion, Xs: Batch, is_train: bool) -> tuple[Batch, Callabl
     X, lengths = join_batch(model, Xs, learned_width)
     if not model.has_param("W") or X.shape[0] == 0:
         return keep_batch(Xs)
-    W = model.get_param("W")
-    times = [math.inf if time is None else time for time in model.attrs["times"]]
-    Y, backprop_multiscale = multiscale(X, lengths, numpy.asarray(times), W)
+    Y, backprop_scales = begin_scales(model, X, lengths)
 
     def backprop(dYs: Batch) -> Batch:
-        dX, dW = backprop_multiscale(model.ops.flatten(dYs))
-        model.inc_grad("W", dW)
-        return split_batch(model, dX, lengths)
+        return split_batch(model, backprop_scales(model.ops.flatten(dYs)), lengths)
 
     return split_batch(model, Y, lengths), backprop
 
 
 def init(model: Diffusion, X: Batch | None = None, Y: Batch | None = None) -> None:
-    """Set the width, and all matrices to zero."""
-    width = sample_width(model, X, Y)
-    model.set_dim("nI", width)
-    model.set_dim("nO", width)
+    """Set the width, all matrices to zero, and any confidence to 1 everywhere."""
+    width = init_width(model, X, Y)
     model.set_param("W", model.ops.alloc3f(len(model.attrs["times"]), width, width))
+    if "u" in model.param_names:
+        init_confidence(model, width)
+
+
+def begin_scales(
+    model: Diffusion, X: Floats2d, lengths: Ints1d
+) -> tuple[Floats2d, Callable[[Floats2d], Floats2d]]:
+    """Add the surroundings, and return a callback from that gradient to the one of X."""
+    W = model.get_param("W")
+    times = numpy.asarray([math.inf if time is None else time for time in model.attrs["times"]])
+    if not model.has_param("u"):
+        Y, backprop_kernel = multiscale(X, lengths, times, W)
+
+        def backprop(dY: Floats2d) -> Floats2d:
+            dX, dW = backprop_kernel(dY)
+            model.inc_grad("W", dW)
+            return dX
+
+        return Y, backprop
+    confidence, backprop_confidence = begin_confidence(model, X)
+    Y, backprop_weighted = weighted_multiscale(X, lengths, confidence, times, W)
+
+    def backprop_with_confidence(dY: Floats2d) -> Floats2d:
+        dX, dconfidence, dW = backprop_weighted(dY)
+        model.inc_grad("W", dW)
+        return dX + backprop_confidence(dconfidence)
+
+    return Y, backprop_with_confidence
 
 
 def _is_time(time: object) -> bool:
