@@ -92,8 +92,9 @@ class Errors(metaclass=ErrorsWithCodes):
              "embedding to copy. Keep the component in the pipeline, or set source = \"tensor\".")
     SD023 = ("{layer}: the setting 'times' must list at least one time, each a finite number above 0, or null for an "
              "infinite time (the mean of the document), but it is {value!r}.")
-    SD024 = ("Component '{name}': the setting 'weight' of its stability training must be a finite number of at least 0 or "
-             "a schedule, but it is {value!r}. 0 switches it off, weights of 3 to 10 are a start.")
+    SD024 = ("Component '{name}': the setting '{setting}' of its stability training must be a finite number of at least 0 "
+             "(the weight may also be a schedule of it), but it is {value!r}. Weight 0 switches it off, and 1 is a start; "
+             "the contrast is 30 by default.")
     SD025 = ("Component '{name}': stability training has to embed edited texts with the component '{upstream}' that the "
              "setting 'upstream' names, but that one is no shared embedding such as 'tok2vec'. Set stability.weight = 0, "
              "or let the pipeline share one embedding.")

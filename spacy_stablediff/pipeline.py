@@ -8,6 +8,7 @@ from functools import partial
 from itertools import takewhile
 from typing import Any, cast
 
+import numpy
 from spacy.language import Language
 from spacy.pipeline.tok2vec import Tok2Vec, Tok2VecListener
 from spacy.tokens import Doc
@@ -32,7 +33,11 @@ DEFAULT_MODEL = {
     "learn_time": True,
     "learn_confidence": True,
 }
-DEFAULT_STABILITY = {"weight": 0.0, "augmenter": {"@augmenters": "spacy-stablediff.edits.v1"}}
+DEFAULT_STABILITY = {
+    "weight": 0.0,
+    "contrast": 30.0,
+    "augmenter": {"@augmenters": "spacy-stablediff.edits.v1"},
+}
 SOURCES = ("tensor", "vectors")
 
 
@@ -96,7 +101,8 @@ def make_stablediff(
         answer from the diffused vectors. Hooks are lost where documents are
         serialized, which is also how they cross processes.
     stability (Dict[str, Any]): Stability training: its "weight", a number or a
-        schedule, and the "augmenter" that makes the edits.
+        schedule, the "augmenter" that makes the edits, and "contrast", the weight of
+        telling tokens apart.
     scorer (Optional[Callable]): Scores the component in nlp.evaluate and in training,
         for example `spacy-stablediff.stability_scorer.v1`.
     RETURNS (StableDiff): The component.
@@ -435,7 +441,13 @@ class StableDiff(Tok2Vec):
         ops = self.model.ops
         vectors, backprop = self._embed(nlp, edited.docs, learn=learn)
         loss, d_clean, d_edited = stability_loss(
-            ops, ops.flatten(clean), ops.flatten(vectors), edited.clean_rows, edited.rows
+            ops,
+            ops.flatten(clean),
+            ops.flatten(vectors),
+            numpy.asarray([len(x) for x in clean]),
+            edited.clean_rows,
+            edited.rows,
+            objective.contrast,
         )
         losses[self.name] += weight * loss
         backprop(_split_like(ops, weight * d_edited, vectors))
