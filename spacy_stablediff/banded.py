@@ -8,9 +8,8 @@ the rest through the two separators beside it alone, and the separators are left
 with a banded system of their own, many times smaller, which is solved likewise.
 """
 
-from collections.abc import Callable
-from functools import cache
-from typing import Any, TypeAlias
+from functools import cache, partial
+from typing import Any, Protocol, TypeAlias
 
 import numpy
 from scipy.linalg import cho_solve_banded, cholesky_banded
@@ -26,17 +25,23 @@ MAX_BANDWIDTH = 16
 MIN_BLOCKS_PER_BAND = 24
 
 
-def factorise(bands: Array) -> Callable[[Array], Array]:
+class Solver(Protocol):
+    """Solves A Y = B, or A Y = diag(weights) B, for B of shape (rows, columns)."""
+
+    def __call__(self, B: Array, weights: Array | None = None) -> Array: ...  # noqa: D102
+
+
+def factorise(bands: Array) -> Solver:
     """Factorise a symmetric positive definite banded matrix A.
 
     bands (Floats2d): A in LAPACK's lower band storage, float64 on the CPU, shape
         (1 + bandwidth, rows): the diagonal, then A[i + offset, i] for each offset.
-    RETURNS (Callable[[Floats2d], Floats2d]): Solves A Y = B for B of shape (rows,
-        columns) of numpy or cupy, in the dtype of B.
+    RETURNS (Solver): Takes B of numpy or cupy, and weights for its rows, and solves in
+        the dtype of B.
     """
     bandwidth, rows = bands.shape[0] - 1, bands.shape[1]
     if bandwidth == 0:
-        return lambda B: B / get_array_module(B).asarray(bands[0][:, None], dtype=B.dtype)
+        return partial(_divide, bands[0])
     if rows < MIN_ROWS or bandwidth > MAX_BANDWIDTH:
         return _factorise_whole(bands)
     return _factorise_blocks(bands, size=6 * (bandwidth + 1))
@@ -50,19 +55,25 @@ def overlap(X: Array, count: int, step: int, size: int) -> Array:
     )
 
 
-def _factorise_whole(bands: Array) -> Callable[[Array], Array]:
+def _divide(diagonal: Array, B: Array, weights: Array | None = None) -> Array:
+    """Solve for a diagonal matrix."""
+    inverse = get_array_module(B).asarray(1 / diagonal, dtype=B.dtype)
+    return B * (inverse if weights is None else weights * inverse)[:, None]
+
+
+def _factorise_whole(bands: Array) -> Solver:
     """Factorise by LAPACK, on the CPU, where cupy arrays have to travel."""
     factor = cholesky_banded(bands, lower=True, check_finite=False)
 
-    def solve(B: Array) -> Array:
-        b = to_numpy(B)
+    def solve(B: Array, weights: Array | None = None) -> Array:
+        b = to_numpy(B if weights is None else B * weights[:, None])
         y = cho_solve_banded((factor.astype(b.dtype), True), b, check_finite=False)
         return get_array_module(B).asarray(numpy.ascontiguousarray(y))
 
     return solve
 
 
-def _factorise_blocks(bands: Array, size: int) -> Callable[[Array], Array]:
+def _factorise_blocks(bands: Array, size: int) -> Solver:
     """Factorise by substructuring.
 
     Each block has `inner` rows and a separator of as many rows as the bandwidth.
@@ -85,11 +96,14 @@ def _factorise_blocks(bands: Array, size: int) -> Callable[[Array], Array]:
     def get_matrix(xp: Any, dtype: Any) -> Array:
         return xp.asarray(_arrange(solution, width, dtype))
 
-    def solve(B: Array) -> Array:
+    def solve(B: Array, weights: Array | None = None) -> Array:
         xp = get_array_module(B)
         matrix = get_matrix(xp, B.dtype)
         padded = xp.zeros((width + count * size, B.shape[1]), dtype=B.dtype)
-        padded[width : width + rows] = B
+        if weights is None:
+            padded[width : width + rows] = B
+        else:
+            xp.multiply(B, weights[:, None], out=padded[width : width + rows])
         windows = overlap(padded, count, size, size + width)
         inside, separators = windows[:, width:size], windows[:, size:]
         known = separators + matrix[:, :inner, size:].transpose(0, 2, 1) @ inside
@@ -170,7 +184,7 @@ def _reduce(separators: Array, edges: Array, reach: Array) -> Array:
     reach (Floats3d): K E, of the same shape.
     RETURNS (Floats2d): Shape (2 * bandwidth, blocks * bandwidth).
     """
-    width, _, count = separators.shape[0] - 1, *separators.shape[1:]
+    width, count = separators.shape[0] - 1, separators.shape[2]
     loss = numpy.einsum("ipb,iqb->pqb", edges, reach)
     bands = numpy.zeros((2 * width, count, width))
     for j in range(width):

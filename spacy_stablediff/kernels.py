@@ -18,7 +18,7 @@ import scipy.fft
 from scipy.special import ive
 from thinc.api import get_array_module, to_numpy
 
-from .banded import factorise, overlap
+from .banded import Solver, factorise, overlap
 
 Array: TypeAlias = Any  # of numpy or cupy; docstrings give the dimensions
 
@@ -89,8 +89,7 @@ def implicit(
     xp = get_array_module(X)
     bands = laplacian_bands(lengths, radius)
     solve = _factorise(bands, confidence, time)
-    column = confidence[:, None]
-    Y = solve(column * X)
+    Y = solve(X, confidence)
 
     def backprop(dY: Array) -> tuple[Array, Array, float]:
         G = solve(dY)
@@ -98,7 +97,7 @@ def implicit(
         for rows in _pieces(X, X.shape[0]):
             dconfidence[rows] = xp.einsum("nd,nd->n", G[rows], X[rows] - Y[rows])
         dtime = float(_time_gradient(G, Y, bands).sum())
-        G *= column
+        G *= confidence[:, None]
         return G, dconfidence, dtime
 
     return Y, backprop
@@ -175,7 +174,7 @@ def _apply_heat(X: Array, lengths: Array, times: Array) -> Array:
     halo = _halo(times, X.dtype)
     for rows in _rows_by_length(X, lengths):
         if rows.shape[1] <= MAX_BASIS_LENGTH:
-            Y[rows] = _filter(X[rows], times)
+            Y[rows] = _filter(_take(X, rows), times)
             continue
         for start in rows[:, 0]:
             document = slice(start, start + rows.shape[1])
@@ -221,14 +220,25 @@ def _filter(X: Array, times: Array, rows: slice = slice(None)) -> Array:
         spectrum = _dct(X)
         rates = xp.asarray(_eigenvalue(numpy.arange(n), n)[:, None], dtype=X.dtype)
         for piece in _pieces(X[0], n):
-            spectrum[:, piece] *= xp.exp(-rates[piece] * times)
+            spectrum[:, piece] *= _responses(rates[piece], times)
         return _dct(spectrum, inverse=True)[:, rows]
     if times.shape[0] == 1:
         return _heat_matrix(xp, n, float(times[0]), X.dtype)[rows] @ X
     basis = _cosine_basis(xp, n, X.dtype)
     spectrum = basis @ X
-    spectrum *= xp.exp(-_rates(xp, n, X.dtype) * times)
+    spectrum *= _responses(_rates(xp, n, X.dtype), times)
     return basis.T[rows] @ spectrum
+
+
+def _responses(rates: Array, times: Array) -> Array:
+    """exp(-t lambda) for each rate and channel."""
+    exponents = -rates * times
+    return get_array_module(exponents).exp(exponents, out=exponents)
+
+
+def _take(X: Array, rows: Array) -> Array:
+    """Vectors of documents, shape (documents, length, width); of a single one a view."""
+    return X[rows] if rows.shape[0] > 1 else X[None, rows[0, 0] : rows[0, -1] + 1]
 
 
 def _transform(
@@ -237,7 +247,7 @@ def _transform(
     """DCT of each document; the rows of a document then hold its frequencies in order."""
     Y = get_array_module(X).empty_like(X) if out is None else out
     for rows in _rows_by_length(X, lengths):
-        Y[rows] = _dct(X[rows], inverse=inverse)
+        Y[rows] = _dct(_take(X, rows), inverse=inverse)
     return Y
 
 
@@ -287,8 +297,8 @@ def _time_gradient(G: Array, Y: Array, bands: Array) -> Array:
     return total
 
 
-def _factorise(bands: Array, confidence: Array, time: float) -> Callable[[Array], Array]:
-    """Factorise C + tL in float64, and return the solver for a right-hand side."""
+def _factorise(bands: Array, confidence: Array, time: float) -> Solver:
+    """Factorise C + tL in float64."""
     c = to_numpy(confidence).astype("float64")
     matrix = min(time, MAX_TIME_PER_CONFIDENCE * float(c.min())) * bands
     matrix[0] += c
