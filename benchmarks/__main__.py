@@ -1,14 +1,15 @@
 """Command line: `python -m benchmarks run` measures, `python -m benchmarks report` writes it up."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import srsly
 import typer
 from wasabi import msg
 
 from .environment import describe_environment
-from .operators import measure_operators
+from .operators import RADIUS, TIME, measure_operators
+from .peers import CHEBYSHEV_ORDER
 from .pipelines import measure_pipelines
 from .plot import draw_performance
 from .report import render_performance
@@ -28,15 +29,18 @@ def run(
 ) -> None:
     """Run every comparison, and write all times."""
     films = load_films(corpus, tokens)
-    results = {"environment": describe_environment(), "text": films.describe()}
+    results: dict[str, Any] = {
+        "environment": describe_environment(),
+        "text": films.describe(),
+        "settings": {"time": TIME, "radius": RADIUS, "order": CHEBYSHEV_ORDER},
+    }
     for name, measure in {
         "operators": lambda: measure_operators(films, rounds),
         "pipelines": lambda: measure_pipelines(films, rounds),
         "scaling": lambda: measure_scaling(films, rounds, largest),
     }.items():
-        with msg.loading(f"Measuring {name} ..."):
-            results[name] = measure()
-        msg.good(f"Measured {name}")
+        msg.info(f"Measuring {name}")
+        results[name] = measure()
     srsly.write_json(output, results)
     msg.good(f"Saved all times to {output}")
 

@@ -43,9 +43,7 @@ def list_heat(batch: Batch) -> list[Contestant]:
     one = numpy.full(1, TIME, dtype="float32")
     each = numpy.linspace(0.6 * TIME, 1.6 * TIME, X.shape[1], dtype="float32")
     exact = references.heat(batch, one)
-    others = [
-        Contestant(name, run, exact) for name, run in peers.heat_peers(batch, TIME).items()
-    ]
+    others = [Contestant(name, run, exact) for name, run in peers.heat_peers(batch, TIME).items()]
     return [
         *_both_ways("ours", lambda: heat(X, lengths, one), exact),
         *_both_ways(

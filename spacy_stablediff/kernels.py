@@ -191,13 +191,13 @@ def _apply_heat_by_windows(X: Array, Y: Array, times: Array, halo: int) -> None:
     A window's ends reflect as a document's do, which is wrong unless the document
     ends there; but what lies a halo away from them is right (overlap-save method).
     """
-    size = min(max(4 * halo, 16), MAX_BASIS_LENGTH)
+    size = min(max((3 if times.shape[0] == 1 else 4) * halo, 16), MAX_BASIS_LENGTH)
     step = size - 2 * halo
     count = (X.shape[0] - 2 * halo) // step
     windows = overlap(X, count, step, size)
     middle = Y[halo : halo + count * step].reshape(count, step, -1)
     for piece in _pieces(windows, count):
-        middle[piece] = _filter(windows[piece], times, slice(halo, size - halo))
+        _filter(windows[piece], times, slice(halo, size - halo), out=middle[piece])
     Y[:halo] = _filter(X[None, :size], times, slice(halo))[0]
     rest = X.shape[0] - halo - count * step
     Y[-rest:] = _filter(X[None, -size:], times, slice(size - rest, size))[0]
@@ -213,7 +213,7 @@ def _halo(times: Array, dtype: Any) -> int:
     return max(1, int(numpy.sum(tails > numpy.finfo(dtype).eps / 8)))
 
 
-def _filter(X: Array, times: Array, rows: slice = slice(None)) -> Array:
+def _filter(X: Array, times: Array, rows: slice = slice(None), out: Array | None = None) -> Array:
     """Rows of exp(-tL) X for X of shape (documents, length, width)."""
     xp, n = get_array_module(X), X.shape[1]
     if n > MAX_BASIS_LENGTH:
@@ -223,11 +223,11 @@ def _filter(X: Array, times: Array, rows: slice = slice(None)) -> Array:
             spectrum[:, piece] *= _responses(rates[piece], times)
         return _dct(spectrum, inverse=True)[:, rows]
     if times.shape[0] == 1:
-        return _heat_matrix(xp, n, float(times[0]), X.dtype)[rows] @ X
+        return xp.matmul(_heat_matrix(xp, n, float(times[0]), X.dtype)[rows], X, out=out)
     basis = _cosine_basis(xp, n, X.dtype)
     spectrum = basis @ X
     spectrum *= _responses(_rates(xp, n, X.dtype), times)
-    return basis.T[rows] @ spectrum
+    return xp.matmul(basis.T[rows], spectrum, out=out)
 
 
 def _responses(rates: Array, times: Array) -> Array:
