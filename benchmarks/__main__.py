@@ -52,7 +52,7 @@ def report(
 ) -> None:
     """Write tables, targets and a plot."""
     figures = srsly.read_json(results)
-    plot = output.with_suffix(".svg")
+    plot = output.with_suffix(".png")
     draw_performance(figures, plot)
     output.write_text(render_performance(figures, plot.name), encoding="utf8")
     msg.good(f"Saved the tables to {output}, the plot to {plot}")

@@ -37,11 +37,21 @@ def measure_operators(films: Films, rounds: int) -> list[dict[str, Any]]:
     return comparisons
 
 
+def make_times(width: int) -> numpy.ndarray:
+    """A time for each channel, around the common one."""
+    return numpy.linspace(0.6 * TIME, 1.6 * TIME, width, dtype="float32")
+
+
+def make_confidence(tokens: int) -> numpy.ndarray:
+    """A confidence in each token, around 1."""
+    return 0.5 + numpy.random.default_rng(0).random(tokens, dtype="float32")
+
+
 def list_heat(batch: Batch) -> list[Contestant]:
     """Heat diffusion with one time, and with one time for each channel."""
     X, lengths = batch.X, batch.lengths
     one = numpy.full(1, TIME, dtype="float32")
-    each = numpy.linspace(0.6 * TIME, 1.6 * TIME, X.shape[1], dtype="float32")
+    each = make_times(X.shape[1])
     exact = references.heat(batch, one)
     others = [Contestant(name, run, exact) for name, run in peers.heat_peers(batch, TIME).items()]
     return [
@@ -58,7 +68,7 @@ def list_heat(batch: Batch) -> list[Contestant]:
 def list_implicit(batch: Batch) -> list[Contestant]:
     """Implicit diffusion with a confidence for each token."""
     X, lengths = batch.X, batch.lengths
-    confidence = numpy.random.default_rng(0).uniform(0.5, 1.5, X.shape[0]).astype("float32")
+    confidence = make_confidence(X.shape[0])
     exact = references.implicit(batch, confidence, TIME, RADIUS)
     others = peers.implicit_peers(batch, confidence, TIME, RADIUS)
     return [

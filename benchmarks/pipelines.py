@@ -97,5 +97,7 @@ def _make_step(nlp: Language, films: Films) -> Callable[[], Any]:
     return lambda: nlp.update(next(batches), sgd=optimizer, drop=0.2)
 
 
-def _make_pipe(nlp: Language, texts: list[str], **options: int) -> Callable[[], Any]:
-    return lambda: sum(1 for _ in nlp.pipe(texts, **options))
+def _make_pipe(
+    nlp: Language, texts: list[str], *, n_process: int = 1, batch_size: int | None = None
+) -> Callable[[], Any]:
+    return lambda: list(nlp.pipe(texts, n_process=n_process, batch_size=batch_size))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import matplotlib
 
-matplotlib.use("svg")
+matplotlib.use("agg")
 
 from matplotlib import pyplot
 
@@ -20,7 +20,6 @@ def draw_performance(results: Json, path: Path) -> None:
     results (Dict): What the benchmark measured.
     path (Path): The file to write.
     """
-    matplotlib.rcParams["svg.hashsalt"] = "performance"
     figure, (times, memory) = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
     for curve in results["scaling"]["curves"]:
         points = curve["points"]
@@ -35,5 +34,5 @@ def draw_performance(results: Json, path: Path) -> None:
     times.legend(frameon=False)
     for axes in (times, memory):
         axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, metadata={"Date": None})
+    figure.savefig(path, dpi=120, metadata={"Software": None})
     pyplot.close(figure)

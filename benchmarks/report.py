@@ -1,6 +1,7 @@
 """The benchmark's results as a page of Markdown."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from wasabi import MarkdownRenderer
 
@@ -29,7 +30,7 @@ one process. Times are medians of {rounds} rounds, or of {slow} where a contesta
 ratios are medians of the ratios within each round. Other implementations get
 their matrices ready-made; ours builds everything from the vectors and the lengths each time."""
 TARGETS = """\
-What the package aims at (issue 6), and what was measured. A missed target is a missed one."""
+What the package aims at, and what was measured."""
 MISSED = """\
 Why some can't be met: a copy of the vectors 96 wide runs at {narrow:.0f} GB/s, because the text fits
 into the processor's cache, one of those 300 wide at {wide:.0f} GB/s. Diffusion with a time for each
@@ -129,7 +130,7 @@ def _copy_speeds(results: Json) -> dict[str, float]:
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    aligns = ["l"] + ["r"] * (len(header) - 1)
+    aligns: list[Any] = ["l"] + ["r"] * (len(header) - 1)
     return MarkdownRenderer().table(rows, header, aligns=aligns)
 
 

@@ -8,7 +8,7 @@ from spacy.tokens import Doc
 
 from spacy_stablediff.kernels import heat, implicit, multiscale
 
-from .operators import RADIUS, SCALES, TEXTS, TIME
+from .operators import RADIUS, SCALES, TEXTS, TIME, make_confidence, make_times
 from .text import Batch, Films, make_embedding
 from .timing import Contestant, compare, measure_peak
 
@@ -59,14 +59,13 @@ def resize(batch: Batch, tokens: int) -> Batch:
 
 def prepare_heat(batch: Batch) -> Callable[[], Any]:
     """Forward pass with a time for each channel."""
-    times = numpy.linspace(0.6 * TIME, 1.6 * TIME, batch.X.shape[1], dtype="float32")
+    times = make_times(batch.X.shape[1])
     return lambda: heat(batch.X, batch.lengths, times)[0]
 
 
 def prepare_implicit(batch: Batch) -> Callable[[], Any]:
     """Forward pass with a confidence for each token."""
-    rng = numpy.random.default_rng(0)
-    confidence = rng.uniform(0.5, 1.5, batch.X.shape[0]).astype("float32")
+    confidence = make_confidence(batch.X.shape[0])
     return lambda: implicit(batch.X, batch.lengths, confidence, TIME, RADIUS)[0]
 
 

@@ -76,6 +76,6 @@ def load_films(corpus: Path, tokens: int) -> Films:
 def make_embedding(nlp: Language, width: int) -> Any:
     """Make spaCy's default embedding of the given width, with random weights."""
     fix_random_seed(0)
-    tok2vec = nlp.create_pipe("tok2vec", config={"model": {**EMBEDDING, "width": width}})
+    tok2vec: Any = nlp.create_pipe("tok2vec", config={"model": {**EMBEDDING, "width": width}})
     tok2vec.model.initialize()
     return tok2vec.model

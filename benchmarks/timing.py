@@ -3,7 +3,8 @@
 import gc
 import time
 import tracemalloc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,8 @@ class Contestant:
 def compare(contestants: Sequence[Contestant], rounds: int) -> list[dict[str, Any]]:
     """Run every contestant once to warm up, then all of them in turn for some rounds.
 
+    Each round begins with another one, so that none always follows the same.
+
     contestants (Sequence[Contestant]): The contestants.
     rounds (int): How many rounds.
     RETURNS (List[Dict[str, Any]]): Name, seconds of each round, and largest absolute
@@ -38,11 +41,13 @@ def compare(contestants: Sequence[Contestant], rounds: int) -> list[dict[str, An
     """
     results = [_warm_up(contestant) for contestant in contestants]
     slow = [result.pop("warm_up") > SLOW for result in results]
-    gc.collect()
+    entries = list(zip(contestants, results, slow, strict=True))
     for number in range(rounds):
-        for contestant, result, is_slow in zip(contestants, results, slow, strict=True):
-            if not is_slow or number < SLOW_ROUNDS:
-                result["seconds"].append(measure_seconds(contestant.run))
+        first = number % len(entries)
+        with _no_garbage_collection():
+            for contestant, result, is_slow in entries[first:] + entries[:first]:
+                if not is_slow or number < SLOW_ROUNDS:
+                    result["seconds"].append(measure_seconds(contestant.run))
     return results
 
 
@@ -62,6 +67,17 @@ def measure_peak(run: Callable[[], Any]) -> int:
         return tracemalloc.get_traced_memory()[1] - before
     finally:
         tracemalloc.stop()
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Collect garbage now rather than in the middle of somebody's turn."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _warm_up(contestant: Contestant) -> dict[str, Any]:

@@ -21,8 +21,10 @@ Array: TypeAlias = Any  # of numpy or cupy; docstrings give the dimensions
 MIN_ROWS = 256
 MAX_BANDWIDTH = 16
 
-# From this number of blocks, elimination in all at once is faster than one after the other.
+# From this number of blocks, elimination in all at once is faster than one after the other,
+# and up to the other it stays within a CPU's cache.
 MIN_BLOCKS_PER_BAND = 24
+BLOCKS_AT_ONCE = 1024
 
 
 class Solver(Protocol):
@@ -85,11 +87,7 @@ def _factorise_blocks(bands: Array, size: int) -> Solver:
     blocks = _cut_blocks(bands, size)
     count, inner = blocks.shape[2], size - width
     edges = _get_edges(blocks, inner)
-    known = numpy.concatenate(
-        [numpy.broadcast_to(numpy.eye(inner)[:, :, None], (inner, inner, count)), edges], axis=1
-    )
-    many = count >= MIN_BLOCKS_PER_BAND * width
-    solution = (_eliminate if many else _solve_dense)(blocks[:, :inner], known)
+    solution = _solve_blocks(blocks[:, :inner], edges)
     solve_separators = factorise(_reduce(blocks[:, inner:], edges, solution[:, inner:]))
 
     @cache
@@ -106,8 +104,10 @@ def _factorise_blocks(bands: Array, size: int) -> Solver:
             xp.multiply(B, weights[:, None], out=padded[width : width + rows])
         windows = overlap(padded, count, size, size + width)
         inside, separators = windows[:, width:size], windows[:, size:]
-        known = separators + matrix[:, :inner, size:].transpose(0, 2, 1) @ inside
-        known[:-1] += (matrix[:, :inner, :width].transpose(0, 2, 1) @ inside)[1:]
+        beside = xp.concatenate([matrix[:, :inner, :width], matrix[:, :inner, size:]], axis=2)
+        losses = beside.transpose(0, 2, 1) @ inside
+        known = separators + losses[:, width:]
+        known[:-1] += losses[1:, :width]
         separators[...] = solve_separators(known.reshape(count * width, -1)).reshape(known.shape)
         return (matrix @ windows).reshape(count * size, -1)[:rows]
 
@@ -141,8 +141,28 @@ def _get_edges(blocks: Array, inner: int) -> Array:
     return edges
 
 
+def _solve_blocks(blocks: Array, edges: Array) -> Array:
+    """Inverse of each block, and the same times its edges.
+
+    blocks (Floats3d): The blocks' bands, shape (1 + bandwidth, rows, blocks). Entries
+        that reach beyond the last row are ignored.
+    edges (Floats3d): Shape (rows, 2 * bandwidth, blocks).
+    RETURNS (Floats3d): Shape (rows, rows + 2 * bandwidth, blocks).
+    """
+    width, rows, count = blocks.shape[0] - 1, blocks.shape[1], blocks.shape[2]
+    solve = _eliminate if count >= MIN_BLOCKS_PER_BAND * width else _solve_dense
+    solution = numpy.empty((rows, rows + 2 * width, count))
+    for start in range(0, count, BLOCKS_AT_ONCE):
+        piece = slice(start, min(start + BLOCKS_AT_ONCE, count))
+        B = numpy.zeros((rows, rows + 2 * width, piece.stop - start))
+        B[numpy.arange(rows), numpy.arange(rows)] = 1
+        B[:, rows:] = edges[..., piece]
+        solution[..., piece] = solve(blocks[..., piece].copy(), B)
+    return solution
+
+
 def _solve_dense(blocks: Array, B: Array) -> Array:
-    """Solve for the right-hand sides of each block, as `_eliminate` does, by LAPACK."""
+    """Solve for B of shape (rows, columns, blocks) by LAPACK, block by block."""
     _, rows, count = blocks.shape
     dense = numpy.zeros((count, rows, rows))
     for offset, band in enumerate(blocks):
@@ -152,13 +172,7 @@ def _solve_dense(blocks: Array, B: Array) -> Array:
 
 
 def _eliminate(blocks: Array, B: Array) -> Array:
-    """Solve for the right-hand sides of each block, by elimination in all blocks at once.
-
-    blocks (Floats3d): The blocks' bands, shape (1 + bandwidth, rows, blocks). Entries
-        that reach beyond the last row are ignored.
-    B (Floats3d): Right-hand sides, shape (rows, columns, blocks), which are overwritten.
-    RETURNS (Floats3d): The solutions.
-    """
+    """Do what `_solve_dense` does by elimination in all blocks at once, which overwrites B."""
     width, rows = blocks.shape[0] - 1, blocks.shape[1]
     pivots, factors = blocks.copy(), numpy.empty_like(blocks)
     for i in range(rows):
