@@ -51,7 +51,7 @@ def measure_pipelines(films: Films, rounds: int) -> dict[str, list[dict[str, Any
             f"{name}, {number} process{'es' if number > 1 else ''}",
             _make_pipe(pipelines[name], 2 * texts, n_process=number, batch_size=PROCESS_BATCH),
         )
-        for name in (BASELINE, "heat", "implicit")
+        for name in (BASELINE, "implicit")
         for number in PROCESSES
     ]
     results["processes"] = compare(processes, rounds)

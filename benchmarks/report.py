@@ -31,14 +31,13 @@ ratios are medians of the ratios within each round. Other implementations get
 their matrices ready-made; ours builds everything from the vectors and the lengths each time."""
 TARGETS = """\
 What the package aims at, and what was measured."""
-MISSED = """\
-Why some can't be met: a copy of the vectors 96 wide runs at {narrow:.0f} GB/s, because the text fits
-into the processor's cache, one of those 300 wide at {wide:.0f} GB/s. Diffusion with a time for each
-channel has to multiply by two matrices as large as the documents are long, and implicit diffusion,
-whose matrix changes with every batch, has to invert before it multiplies; each is a few dozen
-operations for each number that the copy moves. `splu` factorises a matrix with five entries a row and
-then solves for all channels together, which leaves no factor of 20 above the products alone. The
-backward pass of the multiscale layer has two matrix products for each one of the forward pass."""
+LIMITS = """\
+What stands in the way of targets that are missed, on the short documents 96 wide: a copy moves
+{bandwidth:.0f} GB/s and computes nothing. A time for each channel takes two products with matrices as
+large as a document is long, about {operations:.0f} operations for each number. A fiftieth of the time of
+`expm_multiply` is that of {expm:.1f} copies, a twentieth of the time of `splu` that of {splu:.1f}; implicit
+diffusion, whose matrix changes with every batch, first has to invert its blocks in float64. For each matrix
+product forward the multiscale layer has two backward, one for the vectors and one for the weights."""
 HEAT = """\
 Milliseconds for time {time:g}, and the largest absolute error against float64 (dense
 eigenvectors for short documents; for the long one the fast cosine transform, checked against
@@ -80,7 +79,7 @@ def render_performance(results: Json, plot: str) -> str:
     page.add(TARGETS)
     page.add(_tabulate_by_case(judge_operators(results)))
     page.add(_tabulate_targets([*judge_pipelines(results), *judge_scaling(results)]))
-    page.add(MISSED.format(**_copy_speeds(results)))
+    page.add(LIMITS.format(**_find_limits(results)))
     page.add(page.title(2, "Operators"))
     settings = results["settings"]
     largest = max(comparison["largest"] for comparison in results["operators"])
@@ -120,13 +119,17 @@ def _count_rounds(results: Json) -> dict[str, int]:
     return {"rounds": max(counts), "slow": min(counts)}
 
 
-def _copy_speeds(results: Json) -> dict[str, float]:
-    """Gigabytes that a copy reads and writes a second, for the narrow and the wide vectors."""
-    speeds = {}
-    for comparison in results["operators"]:
-        size = 2 * 4 * results["text"]["tokens"] * comparison["width"]
-        speeds[comparison["width"]] = size / median(find(comparison["contestants"], "copy")) / 1e9
-    return {"narrow": speeds[min(speeds)], "wide": speeds[max(speeds)]}
+def _find_limits(results: Json) -> dict[str, float]:
+    """What `LIMITS` says, from the first text and width."""
+    first = {comparison["operator"]: comparison for comparison in reversed(results["operators"])}
+    heat, implicit = first["heat"]["contestants"], first["implicit"]["contestants"]
+    size = 2 * 4 * results["text"]["tokens"] * first["heat"]["width"]
+    return {
+        "bandwidth": size / median(find(heat, "copy")) / 1e9,
+        "operations": 4 * results["text"]["neighbours"],
+        "expm": ratio(heat, "expm_multiply (SciPy)", "copy") / 50,
+        "splu": ratio(implicit, "splu (SciPy)", "copy") / 20,
+    }
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -43,10 +43,16 @@ class Films:
     nlp: Language
     docs: list[Doc]
 
-    def describe(self) -> dict[str, int]:
-        """Return the numbers of documents and tokens, and the length of the longest."""
-        lengths = [len(doc) for doc in self.docs]
-        return {"documents": len(lengths), "tokens": sum(lengths), "longest": max(lengths)}
+    def describe(self) -> dict[str, float]:
+        """Return the numbers of documents and tokens, the length of the longest document,
+        and how long the document of a token is on average."""
+        lengths = numpy.asarray([len(doc) for doc in self.docs])
+        return {
+            "documents": len(lengths),
+            "tokens": int(lengths.sum()),
+            "longest": int(lengths.max()),
+            "neighbours": float((lengths**2).sum() / lengths.sum()),
+        }
 
     def embed(self, text: str, width: int) -> Batch:
         """Embed the text by spaCy's tok2vec, with random weights.
