@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy
 from spacy.tokens import Doc
 from thinc.api import Model
-from thinc.types import Floats2d, Ints1d
+from thinc.types import Floats2d
 
 from .errors import Errors
 from .layers.common import Batch, Diffusion, keep_batch
@@ -114,19 +114,19 @@ def diffuse(
         return diffusion(vectors, is_train)
     if not any(len(doc) for doc in docs):
         return keep_batch(vectors)
-    doc_lengths = diffusion.ops.asarray1i([len(doc) for doc in docs])
-    lengths = diffusion.ops.asarray1i(
-        [n for doc in docs for n in sentence_lengths(doc, owner=owner, strict=strict)]
-    )
+    ops = diffusion.ops
+    doc_lengths = ops.asarray1i([len(doc) for doc in docs])
+    lengths = [ops.asarray1i(sentence_lengths(doc, owner=owner, strict=strict)) for doc in docs]
 
-    def regroup(Xs: Batch, by: Ints1d) -> Batch:
-        return diffusion.ops.unflatten(diffusion.ops.flatten(Xs), by)
+    def split(Xs: Batch) -> Batch:
+        pairs = zip(Xs, lengths, strict=True)
+        return [sentence for X, ns in pairs for sentence in ops.unflatten(X, ns)]
 
-    diffused, backprop = diffusion(regroup(vectors, lengths), is_train)
-    return (
-        regroup(diffused, doc_lengths),
-        lambda dYs: regroup(backprop(regroup(dYs, lengths)), doc_lengths),
-    )
+    def join(sentences: Batch) -> Batch:
+        return ops.unflatten(ops.flatten(sentences), doc_lengths)
+
+    diffused, backprop = diffusion(split(vectors), is_train)
+    return join(diffused), lambda dYs: join(backprop(split(dYs)))
 
 
 def check_boundaries(owner: str, boundaries: str) -> None:

@@ -1,0 +1,62 @@
+"""Command line: `python -m benchmarks run` measures, `python -m benchmarks report` writes it up."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import srsly
+import typer
+from wasabi import msg
+
+from .environment import describe_environment
+from .operators import RADIUS, TIME, measure_operators
+from .peers import CHEBYSHEV_ORDER
+from .pipelines import measure_pipelines
+from .plot import draw_performance
+from .report import render_performance
+from .scaling import measure_scaling
+from .text import load_films
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def run(
+    corpus: Annotated[Path, typer.Argument(help="Folder with the film reviews", exists=True)],
+    output: Annotated[Path, typer.Argument(help="JSON file to write")],
+    tokens: Annotated[int, typer.Option(help="Size of the text")] = 20_000,
+    largest: Annotated[int, typer.Option(help="Largest batch in the scaling runs")] = 1_000_000,
+    rounds: Annotated[int, typer.Option(help="Rounds of each comparison")] = 9,
+) -> None:
+    """Run every comparison, and write all times."""
+    films = load_films(corpus, tokens)
+    results: dict[str, Any] = {
+        "environment": describe_environment(),
+        "text": films.describe(),
+        "settings": {"time": TIME, "radius": RADIUS, "order": CHEBYSHEV_ORDER},
+    }
+    for name, measure in {
+        "operators": lambda: measure_operators(films, rounds),
+        "pipelines": lambda: measure_pipelines(films, rounds),
+        "scaling": lambda: measure_scaling(films, rounds, largest),
+    }.items():
+        msg.info(f"Measuring {name}")
+        results[name] = measure()
+    srsly.write_json(output, results)
+    msg.good(f"Saved all times to {output}")
+
+
+@app.command()
+def report(
+    results: Annotated[Path, typer.Argument(help="JSON file of the command run", exists=True)],
+    output: Annotated[Path, typer.Argument(help="Markdown file to write")],
+) -> None:
+    """Write tables, targets and a plot."""
+    figures = srsly.read_json(results)
+    plot = output.with_suffix(".png")
+    draw_performance(figures, plot)
+    output.write_text(render_performance(figures, plot.name), encoding="utf8")
+    msg.good(f"Saved the tables to {output}, the plot to {plot}")
+
+
+if __name__ == "__main__":
+    app()

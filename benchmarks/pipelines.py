@@ -1,0 +1,103 @@
+"""Whole pipelines without and with diffusion: training steps, prediction, processes."""
+
+from collections.abc import Callable, Iterator
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import Example
+from spacy.training.batchers import minibatch_by_words
+from thinc.api import Adam, fix_random_seed
+
+from .text import Films
+from .timing import Contestant, compare
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+BATCH_WORDS = 1000
+STABILITY_WEIGHT = 3.0
+PROCESSES = (1, 2)
+# Every process gets several batches of this many documents.
+PROCESS_BATCH = 128
+BASELINE = "without diffusion"
+ARCHITECTURES = {
+    "heat": "spacy-stablediff.HeatDiffusion.v1",
+    "implicit": "spacy-stablediff.ImplicitDiffusion.v1",
+    "multiscale": "spacy-stablediff.MultiscaleDiffusion.v1",
+}
+STABLE = f"implicit, stability weight {STABILITY_WEIGHT:g}"
+
+
+def measure_pipelines(films: Films, rounds: int) -> dict[str, list[dict[str, Any]]]:
+    """Compare training steps, then prediction by the pipelines so trained.
+
+    films (Films): The text.
+    rounds (int): Rounds of each comparison; training steps are short and run three
+        times as many.
+    RETURNS (Dict[str, List[Dict[str, Any]]]): The comparisons.
+    """
+    pipelines = {name: make_pipeline(name, films) for name in (BASELINE, *ARCHITECTURES, STABLE)}
+    texts = [doc.text for doc in films.docs]
+    steps = [Contestant(name, _make_step(nlp, films)) for name, nlp in pipelines.items()]
+    results = {"training": compare(steps, 3 * rounds)}
+    pipes = [
+        Contestant(name, _make_pipe(pipelines[name], texts)) for name in (BASELINE, *ARCHITECTURES)
+    ]
+    results["prediction"] = compare(pipes, rounds)
+    processes = [
+        Contestant(
+            f"{name}, {number} process{'es' if number > 1 else ''}",
+            _make_pipe(pipelines[name], 2 * texts, n_process=number, batch_size=PROCESS_BATCH),
+        )
+        for name in (BASELINE, "implicit")
+        for number in PROCESSES
+    ]
+    results["processes"] = compare(processes, rounds)
+    return results
+
+
+def make_pipeline(name: str, films: Films) -> Language:
+    """Make tok2vec + textcat + ner by the project's configs, with the diffusion named."""
+    if name == BASELINE:
+        config = spacy.util.load_config(CONFIGS / "baseline.cfg")
+    else:
+        config = spacy.util.load_config(CONFIGS / "textcat_ner.cfg")
+        component = config["components"]["stablediff"]
+        component["model"] = {"@architectures": ARCHITECTURES[name.partition(",")[0]]}
+        component["stability"]["weight"] = STABILITY_WEIGHT if name == STABLE else 0.0
+    nlp = spacy.util.load_model_from_config(config, auto_fill=True)
+    fix_random_seed(0)
+    nlp.initialize(lambda: make_examples(nlp, films))
+    return nlp
+
+
+def make_examples(nlp: Language, films: Films) -> list[Example]:
+    """The film reviews with their categories, and capitalised words as entities.
+
+    The entities are only there for ner to have work to do.
+    """
+    examples = []
+    for doc in films.docs:
+        words = [token.text for token in doc]
+        spaces = [bool(token.whitespace_) for token in doc]
+        tags = ["U-NAME" if i and word.istitle() else "O" for i, word in enumerate(words)]
+        predicted = Doc(nlp.vocab, words=words, spaces=spaces)
+        examples.append(Example.from_dict(predicted, {"cats": doc.cats, "entities": tags}))
+    return examples
+
+
+def _make_step(nlp: Language, films: Films) -> Callable[[], Any]:
+    """One training step after the other, each on the next batch."""
+    batches: Iterator[list[Example]] = cycle(
+        list(minibatch_by_words(make_examples(nlp, films), size=BATCH_WORDS))
+    )
+    optimizer = Adam(0.001)
+    return lambda: nlp.update(next(batches), sgd=optimizer, drop=0.2)
+
+
+def _make_pipe(
+    nlp: Language, texts: list[str], *, n_process: int = 1, batch_size: int | None = None
+) -> Callable[[], Any]:
+    return lambda: list(nlp.pipe(texts, n_process=n_process, batch_size=batch_size))
