@@ -147,55 +147,6 @@ def multiscale(
     return Y, backprop
 
 
-def weighted_multiscale(
-    X: Array, lengths: Array, confidence: Array, times: Array, W: Array
-) -> tuple[Array, Callable[[Array], tuple[Array, Array, Array]]]:
-    """Add weighted means of the surroundings of each token: Y = X + sum_k S_k W_k'.
-
-    S_k = (exp(-t_k L) C X) / (exp(-t_k L) c) is the mean around each token, weighted by
-    the heat kernel and by the confidence in each token (normalised averaging:
-    Knutsson and Westin, Normalized and Differential Convolution, CVPR 1993). With
-    dS_k = dY W_k, D_k = exp(-t_k L) c and H_k = exp(-t_k L), which is symmetric:
-    d(CX) = sum_k H_k (dS_k / D_k), dD_k = -(dS_k . S_k) / D_k, and
-    dc_i = x_i . d(CX)_i + sum_k (H_k dD_k)_i.
-
-    X (Floats2d): Vectors, shape (tokens, width).
-    lengths (Ints1d): Number of tokens of each document, on the CPU.
-    confidence (Floats1d): Confidence > 0 in each token, shape (tokens,).
-    times (Floats1d): Diffusion times > 0, shape (scales,), on the CPU; an infinite
-        time gives the weighted mean of the document.
-    W (Floats3d): Mixing matrices, shape (scales, width, width).
-    RETURNS (Tuple[Floats2d, Callable]): Y, and a callback from dY to
-        (dX, dconfidence, dW).
-    """
-    xp = get_array_module(X)
-    (tokens, width), scales = X.shape, W.shape[0]
-    responses = xp.asarray(_scale_responses(lengths, times), dtype=X.dtype).transpose(1, 0, 2)
-    column = confidence[:, None]
-
-    def diffuse_scales(Z: Array) -> Array:
-        """Apply the kernel of each scale to its part: (tokens, scales, channels)."""
-        flat = _transform(Z.reshape(tokens, -1), lengths).reshape(tokens, -1, width + 1)
-        flat = (responses * flat).reshape(tokens, -1)
-        return _transform(flat, lengths, inverse=True).reshape(tokens, scales, width + 1)
-
-    smooth = diffuse_scales(xp.concatenate([column * X, column], axis=1))
-    # In exact arithmetic D lies between the least and the greatest confidence.
-    D = xp.maximum(smooth[..., width:], confidence.min())
-    S = smooth[..., :width] / D
-    Y = X + S.reshape(tokens, -1) @ W.transpose(0, 2, 1).reshape(-1, width)
-
-    def backprop(dY: Array) -> tuple[Array, Array, Array]:
-        dW = (dY.T @ S.reshape(tokens, -1)).reshape(width, scales, width).transpose(1, 0, 2)
-        dS = (dY @ W.transpose(1, 0, 2).reshape(width, -1)).reshape(S.shape)
-        dD = -xp.einsum("nkd,nkd->nk", dS, S)[..., None]
-        dZ = diffuse_scales(xp.concatenate([dS, dD], axis=2) / D).sum(axis=1)
-        dX = dY + column * dZ[:, :width]
-        return dX, xp.einsum("nd,nd->n", X, dZ[:, :width]) + dZ[:, width], dW
-
-    return Y, backprop
-
-
 def laplacian_bands(lengths: Array, radius: int) -> Array:
     """Laplacian of the batch's graph, in LAPACK's lower band storage.
 

@@ -25,16 +25,6 @@ def dense_implicit(X, confidence, time, radius):
     return scipy.linalg.solve(matrix, confidence[:, None] * X, assume_a="pos")
 
 
-def dense_weighted_mean(X, confidence, time):
-    """Mean of X around each token, weighted by the heat kernel and by confidence."""
-    ones = numpy.ones(len(X))
-    kernel = (
-        dense_heat(numpy.eye(len(X)), time * ones) if time is not None else ones[:, None] * ones
-    )
-    weights = kernel * confidence
-    return weights @ X / weights.sum(axis=1, keepdims=True)
-
-
 def numeric_gradient(function, x, step=1e-6):
     """Central differences of a scalar function at the array x, which it reads in place."""
     gradient = numpy.zeros_like(x)

@@ -1,22 +1,23 @@
-"""Multiscale diffusion along each document: Y = X + sum_k S_k W_k'.
+"""Multiscale diffusion along each document: Y = X + sum_k (exp(-t_k L) C X) W_k'.
 
-S_k is exp(-t_k L) X, or with learned confidence c the weighted mean
-(exp(-t_k L) C X) / (exp(-t_k L) c). L is the Laplacian of the path graph of the
-document's tokens, and W_k are learned. Exact: see `kernels.multiscale` and
-`kernels.weighted_multiscale`. Diffusion at several scales as features: Coifman and
-Lafon, Diffusion maps (2006); Rossi et al., SIGN (2020); Sharp et al., DiffusionNet
-(2022).
+L is the Laplacian of the path graph of the document's tokens, W_k are learned, and C is
+the identity, or the diagonal of learned confidences: how strong a source of diffusion
+each token is. Exact: see `kernels.multiscale`. Diffusion at several scales as features:
+Coifman and Lafon, Diffusion maps (2006); Rossi et al., SIGN (2020); Sharp et al.,
+DiffusionNet (2022).
 """
 
 import math
 from collections.abc import Callable
+from functools import partial
+from typing import cast
 
 import numpy
 from thinc.api import Model
 from thinc.types import Floats2d, Ints1d
 
 from ..errors import Errors
-from ..kernels import multiscale, weighted_multiscale
+from ..kernels import multiscale
 from .common import (
     Batch,
     Diffusion,
@@ -47,8 +48,8 @@ def MultiscaleDiffusion(
     times (List[Optional[float]]): Diffusion times > 0, one per scale; null for an
         infinite time, which gives the mean of the document. At time t, vectors are
         averaged over about sqrt(2t) tokens to either side.
-    learn_confidence (bool): Whether to learn from the vectors how much each token
-        counts in what surrounds the others.
+    learn_confidence (bool): Whether to learn from the vectors how strongly each token
+        counts in what surrounds it. The confidence is 1 everywhere at first.
     RETURNS (Model[List[Floats2d], List[Floats2d]]): The layer. Input and output are
         arrays of shape (tokens, width), one per document.
     RAISES (ValueError): SD023 if `times` is empty or holds another value.
@@ -97,26 +98,28 @@ def begin_scales(
     model: Diffusion, X: Floats2d, lengths: Ints1d
 ) -> tuple[Floats2d, Callable[[Floats2d], Floats2d]]:
     """Add the surroundings, and return a callback from that gradient to the one of X."""
-    W = model.get_param("W")
     times = numpy.asarray([math.inf if time is None else time for time in model.attrs["times"]])
     if not model.has_param("u"):
-        Y, backprop_kernel = multiscale(X, lengths, times, W)
-
-        def backprop(dY: Floats2d) -> Floats2d:
-            dX, dW = backprop_kernel(dY)
-            model.inc_grad("W", dW)
-            return dX
-
-        return Y, backprop
+        Y, backprop_kernel = multiscale(X, lengths, times, model.get_param("W"))
+        return Y, partial(_learn_mixing, model, backprop_kernel)
     confidence, backprop_confidence = begin_confidence(model, X)
-    Y, backprop_weighted = weighted_multiscale(X, lengths, confidence, times, W)
+    column = confidence.reshape((-1, 1))
+    sources = column * X
+    spread, backprop_kernel = multiscale(sources, lengths, times, model.get_param("W"))
 
-    def backprop_with_confidence(dY: Floats2d) -> Floats2d:
-        dX, dconfidence, dW = backprop_weighted(dY)
-        model.inc_grad("W", dW)
-        return dX + backprop_confidence(dconfidence)
+    def backprop(dY: Floats2d) -> Floats2d:
+        d_sources = _learn_mixing(model, backprop_kernel, dY) - dY
+        dconfidence = model.ops.xp.einsum("nd,nd->n", X, d_sources)
+        return cast(Floats2d, dY + column * d_sources + backprop_confidence(dconfidence))
 
-    return Y, backprop_with_confidence
+    return X + (spread - sources), backprop
+
+
+def _learn_mixing(model: Diffusion, backprop_kernel: Callable, dY: Floats2d) -> Floats2d:
+    """Backpropagate through the kernel, and keep the gradient of its matrices."""
+    dX, dW = backprop_kernel(dY)
+    model.inc_grad("W", dW)
+    return dX
 
 
 def _is_time(time: object) -> bool:

@@ -25,7 +25,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Ops
-from thinc.types import Floats2d, Ints1d
+from thinc.types import Floats2d
 
 from ..errors import Errors
 from ..layers.common import is_number
@@ -125,9 +125,9 @@ def stability_loss(
     ops: Ops,
     clean: Floats2d,
     edited: Floats2d,
-    lengths: Ints1d,
-    clean_rows: Ints1d,
-    rows: Ints1d,
+    lengths: Array,
+    clean_rows: Array,
+    rows: Array,
     contrast: float = 0.0,
 ) -> tuple[float, Floats2d, Floats2d]:
     """Compute the loss and its gradients.
@@ -150,7 +150,7 @@ def stability_loss(
     variance = float(ops.xp.mean(deviation**2))
     if variance == 0:
         return 0.0, d_clean, d_edited
-    aligned = edited[rows]
+    aligned: Array = edited[rows]
     terms = [(1.0, _movement(ops, clean, aligned, clean_rows, variance))]
     if contrast:
         blocks = _blocks(lengths, clean_rows)
@@ -178,7 +178,7 @@ class Term(NamedTuple):
 
 
 def _movement(
-    ops: Ops, clean: Floats2d, aligned: Floats2d, clean_rows: Ints1d, variance: float
+    ops: Ops, clean: Floats2d, aligned: Floats2d, clean_rows: Array, variance: float
 ) -> Term:
     """Mean squared distance of the edited tokens from their counterparts, by the variance."""
     moved = aligned - clean[clean_rows]
@@ -193,7 +193,7 @@ def _confusion(
     ops: Ops,
     clean: Floats2d,
     aligned: Floats2d,
-    clean_rows: Ints1d,
+    clean_rows: Array,
     blocks: list[tuple[slice, Array]],
     variance: float,
 ) -> Term:
@@ -202,7 +202,9 @@ def _confusion(
     loss, d_variance = 0.0, 0.0
     d_aligned, d_clean = xp.zeros_like(aligned), xp.zeros_like(clean)
     for tokens, members in blocks:
-        A, B, n = aligned[members], clean[tokens], xp.arange(len(members))
+        A: Array = aligned[members]
+        B: Array = clean[tokens]
+        n = xp.arange(len(members))
         target = clean_rows[members] - tokens.start
         squares = (A**2).sum(axis=1)[:, None] + (B**2).sum(axis=1) - 2 * A @ B.T
         logits = (squares.min(axis=1, keepdims=True) - squares) / scale
@@ -217,7 +219,7 @@ def _confusion(
     return Term(loss / count, d_aligned / count, d_clean / count, d_variance / count)
 
 
-def _blocks(lengths: Ints1d, clean_rows: Ints1d) -> list[tuple[slice, Array]]:
+def _blocks(lengths: Array, clean_rows: Array) -> list[tuple[slice, Array]]:
     """Cut documents into blocks, and list those that have aligned tokens.
 
     lengths (Ints1d): Number of tokens of each document.
