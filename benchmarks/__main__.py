@@ -26,10 +26,12 @@ def run(
     tokens: Annotated[int, typer.Option(help="Size of the text")] = 20_000,
     largest: Annotated[int, typer.Option(help="Largest batch in the scaling runs")] = 1_000_000,
     rounds: Annotated[int, typer.Option(help="Rounds of each comparison")] = 9,
+    only: Annotated[str, typer.Option(help="Measure one part, and keep the file's others")] = "",
 ) -> None:
     """Run every comparison, and write all times."""
     films = load_films(corpus, tokens)
-    results: dict[str, Any] = {
+    results: dict[str, Any] = srsly.read_json(output) if only else {}
+    results |= {
         "environment": describe_environment(),
         "text": films.describe(),
         "settings": {"time": TIME, "radius": RADIUS, "order": CHEBYSHEV_ORDER},
@@ -39,8 +41,9 @@ def run(
         "pipelines": lambda: measure_pipelines(films, rounds),
         "scaling": lambda: measure_scaling(films, rounds, largest),
     }.items():
-        msg.info(f"Measuring {name}")
-        results[name] = measure()
+        if only in ("", name):
+            msg.info(f"Measuring {name}")
+            results[name] = measure()
     srsly.write_json(output, results)
     msg.good(f"Saved all times to {output}")
 

@@ -19,8 +19,8 @@ CONFIGS = Path(__file__).parent.parent / "configs"
 BATCH_WORDS = 1000
 STABILITY_WEIGHT = 3.0
 PROCESSES = (1, 2)
-# Every process gets several batches of this many documents.
-PROCESS_BATCH = 128
+# Documents that nlp.pipe takes at once, few enough for every process to get several batches.
+PIPE_BATCH = 128
 BASELINE = "without diffusion"
 ARCHITECTURES = {
     "heat": "spacy-stablediff.HeatDiffusion.v1",
@@ -49,7 +49,7 @@ def measure_pipelines(films: Films, rounds: int) -> dict[str, list[dict[str, Any
     processes = [
         Contestant(
             f"{name}, {number} process{'es' if number > 1 else ''}",
-            _make_pipe(pipelines[name], 2 * texts, n_process=number, batch_size=PROCESS_BATCH),
+            _make_pipe(pipelines[name], 2 * texts, n_process=number),
         )
         for name in (BASELINE, "implicit")
         for number in PROCESSES
@@ -97,7 +97,5 @@ def _make_step(nlp: Language, films: Films) -> Callable[[], Any]:
     return lambda: nlp.update(next(batches), sgd=optimizer, drop=0.2)
 
 
-def _make_pipe(
-    nlp: Language, texts: list[str], *, n_process: int = 1, batch_size: int | None = None
-) -> Callable[[], Any]:
-    return lambda: list(nlp.pipe(texts, n_process=n_process, batch_size=batch_size))
+def _make_pipe(nlp: Language, texts: list[str], *, n_process: int = 1) -> Callable[[], Any]:
+    return lambda: list(nlp.pipe(texts, n_process=n_process, batch_size=PIPE_BATCH))

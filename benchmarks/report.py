@@ -6,7 +6,7 @@ from typing import Any
 from wasabi import MarkdownRenderer
 
 from .figures import Json, find, fit_exponent, median, ratio
-from .pipelines import BASELINE, PROCESS_BATCH
+from .pipelines import BASELINE, PIPE_BATCH
 from .targets import (
     GROWN,
     Target,
@@ -26,9 +26,9 @@ Measured on {processor} with {cores} cores, on one thread, with Python {python},
 {documents:,} film-review snippets (Hutto and Gilbert, ICWSM 2014) of {tokens:,} tokens, the
 longest of {longest}; "long" is the same text joined to one document. The vectors are those of
 spaCy's `HashEmbedCNN`, untrained, 96 or 300 wide. All contestants of a comparison take turns in
-one process. Times are medians of {rounds} rounds, or of {slow} where a contestant took more than ten seconds;
-ratios are medians of the ratios within each round. Other implementations get
-their matrices ready-made; ours builds everything from the vectors and the lengths each time."""
+one process, in another order each round. Times are medians of {rounds} rounds{slow}, ratios medians of
+the ratios within each round. Other implementations get their matrices ready-made; ours builds
+everything from the vectors and the lengths each time."""
 TARGETS = """\
 What the package aims at, and what was measured."""
 LIMITS = """\
@@ -53,10 +53,10 @@ TRAINING = """\
 `tok2vec`, `textcat` and `ner` as in [`configs/`](../configs), 96 wide, on the snippets with their
 categories, and with capitalised words as entities so that `ner` has work to do. Training steps on
 batches of 1,000 words, medians of {rounds} steps."""
-PREDICTION = "Prediction by the pipelines so trained, tokenizer included."
+PREDICTION = """\
+Prediction by the pipelines so trained, tokenizer included, in batches of {batch} documents."""
 PROCESSES = """\
-The same text twice, in batches of {batch} documents, by one and by two processes. Starting the second
-one, and sending documents with their vectors between processes, is part of the time."""
+The same text twice, by one and by two processes. Starting the second one, and sending documents with their vectors between processes, is part of the time."""
 SCALING = """\
 Forward passes, 96 wide, heat with a time for each channel. Memory is the peak of what a pass
 allocates, its output included, as a multiple of the vectors' own. The exponent p of time ~ tokens^p is
@@ -103,20 +103,21 @@ def _add_pipelines(page: MarkdownRenderer, results: Json) -> None:
     pipelines, words = results["pipelines"], results["text"]["tokens"]
     page.add(TRAINING.format(rounds=len(pipelines["training"][0]["seconds"])))
     page.add(_tabulate_seconds(pipelines["training"], BASELINE))
-    page.add(PREDICTION)
+    page.add(PREDICTION.format(batch=PIPE_BATCH))
     page.add(_tabulate_speeds(pipelines["prediction"], words, BASELINE))
-    page.add(PROCESSES.format(batch=PROCESS_BATCH))
+    page.add(PROCESSES)
     page.add(_tabulate_speeds(pipelines["processes"], 2 * words, f"{BASELINE}, 1 process"))
 
 
-def _count_rounds(results: Json) -> dict[str, int]:
-    """Fewest rounds of a comparison's contestants, and of those that are slow."""
+def _count_rounds(results: Json) -> dict[str, Any]:
+    """Rounds of the operators' comparisons, and of contestants that are slow if there are any."""
     counts = {
         len(contestant["seconds"])
         for comparison in results["operators"]
         for contestant in comparison["contestants"]
     }
-    return {"rounds": max(counts), "slow": min(counts)}
+    slow = f" ({min(counts)} where a contestant took more than ten seconds)"
+    return {"rounds": max(counts), "slow": slow if len(counts) > 1 else ""}
 
 
 def _find_limits(results: Json) -> dict[str, float]:

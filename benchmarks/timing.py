@@ -1,6 +1,7 @@
 """Times of contestants that take turns, and peaks of allocated memory."""
 
 import gc
+import random
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
@@ -32,7 +33,7 @@ class Contestant:
 def compare(contestants: Sequence[Contestant], rounds: int) -> list[dict[str, Any]]:
     """Run every contestant once to warm up, then all of them in turn for some rounds.
 
-    Each round begins with another one, so that none always follows the same.
+    Each round has another order, because what ran before leaves its mark on caches and memory.
 
     contestants (Sequence[Contestant]): The contestants.
     rounds (int): How many rounds.
@@ -41,11 +42,12 @@ def compare(contestants: Sequence[Contestant], rounds: int) -> list[dict[str, An
     """
     results = [_warm_up(contestant) for contestant in contestants]
     slow = [result.pop("warm_up") > SLOW for result in results]
+    shuffle = random.Random(0)
     entries = list(zip(contestants, results, slow, strict=True))
     for number in range(rounds):
-        first = number % len(entries)
+        shuffle.shuffle(entries)
         with _no_garbage_collection():
-            for contestant, result, is_slow in entries[first:] + entries[:first]:
+            for contestant, result, is_slow in entries:
                 if not is_slow or number < SLOW_ROUNDS:
                     result["seconds"].append(measure_seconds(contestant.run))
     return results

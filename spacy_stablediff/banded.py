@@ -103,12 +103,8 @@ def _factorise_blocks(bands: Array, size: int) -> Solver:
         else:
             xp.multiply(B, weights[:, None], out=padded[width : width + rows])
         windows = overlap(padded, count, size, size + width)
-        inside, separators = windows[:, width:size], windows[:, size:]
-        beside = xp.concatenate([matrix[:, :inner, :width], matrix[:, :inner, size:]], axis=2)
-        losses = beside.transpose(0, 2, 1) @ inside
-        known = separators + losses[:, width:]
-        known[:-1] += losses[1:, :width]
-        separators[...] = solve_separators(known.reshape(count * width, -1)).reshape(known.shape)
+        separators = windows[:, size:]
+        separators[...] = solve_separators(_condense(matrix, windows)).reshape(separators.shape)
         return (matrix @ windows).reshape(count * size, -1)[:rows]
 
     return solve
@@ -206,6 +202,23 @@ def _reduce(separators: Array, edges: Array, reach: Array) -> Array:
         bands[: width - j, :-1, j] -= loss[j:width, j, 1:]
         bands[width - j : 2 * width - j, :-1, j] = -loss[width:, j, 1:]
     return bands.reshape(2 * width, count * width)
+
+
+def _condense(matrix: Array, windows: Array) -> Array:
+    """Right-hand side that is left for the separators once the inner rows are gone.
+
+    matrix (Floats3d): From `_arrange`.
+    windows (Floats3d): What it is to multiply, but with the separators' right-hand sides.
+    RETURNS (Floats2d): Shape (blocks * bandwidth, columns).
+    """
+    xp = get_array_module(matrix)
+    count, size, width = matrix.shape[0], matrix.shape[1], matrix.shape[2] - matrix.shape[1]
+    rows = matrix[:, : size - width]
+    beside = xp.concatenate([rows[:, :, :width], rows[:, :, size:]], axis=2)
+    losses = beside.transpose(0, 2, 1) @ windows[:, width:size]
+    losses[:, width:] += windows[:, size:]
+    losses[:-1, width:] += losses[1:, :width]
+    return losses[:, width:].reshape(count * width, -1)
 
 
 def _arrange(solution: Array, width: int, dtype: Any) -> Array:
