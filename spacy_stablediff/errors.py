@@ -92,9 +92,9 @@ class Errors(metaclass=ErrorsWithCodes):
              "embedding to copy. Keep the component in the pipeline, or set source = \"tensor\".")
     SD023 = ("{layer}: the setting 'times' must list at least one time, each a finite number above 0, or null for an "
              "infinite time (the mean of the document), but it is {value!r}.")
-    SD024 = ("Component '{name}': the setting '{setting}' of its stability training must be a finite number of at least 0 "
-             "(the weight may also be a schedule of it), but it is {value!r}. Weight 0 switches it off, and 1 is a start; "
-             "the contrast is 30 by default.")
+    SD024 = ("{owner}: the setting '{setting}' must be a finite number of at least 0, but it is {value!r}. The weight of "
+             "stability training is 0 to switch it off, about 1 to switch it on, or in a config a schedule; its contrast "
+             "is 30 by default.")
     SD025 = ("Component '{name}': stability training has to embed edited texts with the component '{upstream}' that the "
              "setting 'upstream' names, but that one is no shared embedding such as 'tok2vec'. Set stability.weight = 0, "
              "or let the pipeline share one embedding.")
@@ -130,6 +130,10 @@ class Errors(metaclass=ErrorsWithCodes):
              "[nlp.after_pipeline_creation], but another callback stands there. Move that one elsewhere, or call both "
              "from one of your own.")
     SD061 = "Can't write the config to '{path}', which is a directory."
+    SD062 = ("The option --time has no meaning for the layer 'multiscale', but it is {value}. Leave it out, and set the "
+             "times of the layer in the config.")
+    SD063 = ("The option --stability is {value}, but stability training needs an embedding that components share, and "
+             "these have their own: {names}. Leave it out, or let them listen to a component 'tok2vec'.")
     SD100 = ("{augmenter}: the setting '{setting}' is a rate per token, a number from 0 (never) to 1 (always), but it "
              "is {value!r}. A useful rate is 0.1, the default.")
     SD101 = ("{augmenter}: unknown layout {value!r} in the setting 'keyboard'. Layouts: {opts}.")

@@ -180,6 +180,7 @@ def check_init_config(pipeline, optimize, run, corpus):
         "factory": "stablediff",
         "upstream": "tok2vec",
         "model": IMPLICIT,
+        "stability": {"weight": 1.0},
     }
     assert after["nlp"]["pipeline"] == ["tok2vec", "stablediff", *pipeline]
     after["nlp"]["pipeline"].remove("stablediff")
@@ -212,6 +213,18 @@ def test_trains_after_a_shared_tok2vec(layer, run, corpus, tmp_path):
     model = nlp.get_pipe("stablediff").model
     assert model.name == f"{layer}_diffusion" and model.attrs["time"] == 0.25
     assert nlp("Anselmo lost a parcel").tensor.any()
+
+
+def test_layer_and_stability_are_options(run, corpus, tmp_path):
+    base = write_config(["ner"])
+    code, printed, output = run(base, "--layer", "multiscale", "--stability", "2.5")
+    assert code == 0 and "trains it for stability with weight 2.5" in printed
+    nlp = train_steps(output, corpus, tmp_path)
+    component = nlp.get_pipe("stablediff")
+    assert component.model.name == "multiscale_diffusion" and component.stability.weight == 2.5
+    code, printed, output = run(base, "--stability", "0")
+    assert code == 0 and "for stability" not in printed
+    assert "stability" not in read(output)["components"]["stablediff"]
 
 
 def test_trains_accuracy_config(run, corpus, tmp_path):
@@ -582,6 +595,9 @@ def test_refuses_sources_it_cannot_handle(source, run):
         (PARTIAL, ["--time", "-1"], "[SD001]"),
         (PARTIAL, ["--time", "inf"], "[SD001]"),
         (PARTIAL, ["--time", "nan"], "[SD001]"),
+        (PARTIAL, ["--layer", "multiscale", "--time", "1"], "[SD062]"),
+        (PARTIAL, ["--stability", "-1"], "[SD024] stablediff add: the setting '--stability'"),
+        (write_owners(["ner"]), ["--stability", "1"], "[SD063]"),
         (PARTIAL, ["--pipes", "ner,parser"], "[SD054] The option --pipes names 'parser'"),
         (PARTIAL.replace('"ner"', '"tok2vec"'), [], "[SD051]"),
         (PARTIAL.replace("[nlp]", "[mlp]"), [], "[SD053]"),

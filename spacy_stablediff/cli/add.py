@@ -15,13 +15,20 @@ from wasabi import Printer
 
 from ..attachment import CALLBACK, diffused_config, find_blocks
 from ..errors import Errors, Warnings
-from ..layers import heat, implicit
+from ..layers import heat, implicit, multiscale
+from ..stability.objective import check_weight
 from ..tok2vec import ARCHITECTURE, check_choice
 from ._draft import Draft
 from ._util import show_errors, stablediff_cli
 from ._wiring import Wiring, find_wiring
 
-LAYERS = {"heat": heat.ARCHITECTURE, "implicit": implicit.ARCHITECTURE}
+LAYERS = {
+    "heat": heat.ARCHITECTURE,
+    "implicit": implicit.ARCHITECTURE,
+    "multiscale": multiscale.ARCHITECTURE,
+}
+# Of stability training: see the study.
+DEFAULT_WEIGHT = 1.0
 FACTORIES = ("ner", "textcat", "textcat_multilabel", "spancat")
 
 
@@ -39,6 +46,15 @@ def add_cli(
     time: Annotated[
         float | None,
         Opt("--time", "-t", help="Diffusion time, by default the layer's own (0.5)"),
+    ] = None,
+    stability: Annotated[
+        float | None,
+        Opt(
+            "--stability",
+            "-s",
+            help="Weight of stability training, which about doubles the training time; 0 for "
+            f"none. By default {DEFAULT_WEIGHT:g} where components share an embedding, which it needs",
+        ),
     ] = None,
     pipes: Annotated[
         str,
@@ -58,7 +74,8 @@ def add_cli(
     configs are fine, and comments and variables stay.
     """
     with show_errors():
-        add(base_path, output_file, layer=layer, time=time, pipes=string_to_list(pipes))
+        named = string_to_list(pipes)
+        add(base_path, output_file, layer=layer, time=time, stability=stability, pipes=named)
 
 
 def add(
@@ -67,6 +84,7 @@ def add(
     *,
     layer: str = "implicit",
     time: float | None = None,
+    stability: float | None = None,
     pipes: Iterable[str] = (),
     silent: bool = False,
 ) -> Config:
@@ -75,22 +93,31 @@ def add(
     base_path (Path): The config to start from, "-" to read it from stdin.
     output_file (Path): Where to write the result, overwritten if it exists; "-" to
         print it, and nothing else.
-    layer (str): "heat" or "implicit".
+    layer (str): "heat", "implicit" or "multiscale".
     time (Optional[float]): Diffusion time, by default the layer's own.
+    stability (Optional[float]): Weight of stability training, by default
+        `DEFAULT_WEIGHT` where components share an embedding.
     pipes (Iterable[str]): The components to diffuse for. By default all that listen
         to a shared tok2vec, and those of `FACTORIES` that have one of their own.
     silent (bool): Don't print what was changed.
     RETURNS (Config): The result, with its variables.
-    RAISES (ValueError): SD001 or SD012 for a wrong time or layer, SD050 to SD061.
+    RAISES (ValueError): SD001, SD012 or SD024 for a wrong time, layer or weight,
+        SD050 to SD063.
     """
     if output_file.is_dir():
         raise ValueError(Errors.SD061.format(path=output_file))
     with warnings.catch_warnings(record=True) as caught:
         diffusion = _get_diffusion(layer, time)
+    check_weight(
+        "stablediff add", "--stability", DEFAULT_WEIGHT if stability is None else stability
+    )
     text, config = _read(base_path)
     wiring = find_wiring(config, path=base_path)
     chosen = _choose(wiring, list(pipes), path=base_path)
-    edited, changes = _edit(text, wiring, chosen, diffusion, path=base_path)
+    if stability and not set(chosen) & set(wiring.upstreams):
+        raise ValueError(Errors.SD063.format(value=stability, names=", ".join(chosen)))
+    weight = DEFAULT_WEIGHT if stability is None else stability
+    edited, changes = _edit(text, wiring, chosen, diffusion, weight, path=base_path)
     cautions = [str(warning.message) for warning in caught]
     cautions += _find_frozen(config, chosen) + _find_losses(text, edited)
     is_stdout = str(output_file) == "-"
@@ -108,6 +135,8 @@ def add(
 def _get_diffusion(layer: str, time: float | None) -> dict[str, Any]:
     """Config of the diffusion layer, with all its settings, once they are checked."""
     check_choice("stablediff add", "--layer", layer, tuple(LAYERS))
+    if layer == "multiscale" and time is not None:
+        raise ValueError(Errors.SD062.format(value=time))
     settings = {"@architectures": LAYERS[layer]}
     given = settings if time is None else {**settings, "time": time}
     filled = registry.fill({"diffusion": given})
@@ -152,7 +181,13 @@ def _is_default(wiring: Wiring, name: str) -> bool:
 
 
 def _edit(
-    text: str, wiring: Wiring, chosen: list[str], diffusion: dict[str, Any], *, path: Path
+    text: str,
+    wiring: Wiring,
+    chosen: list[str],
+    diffusion: dict[str, Any],
+    weight: float,
+    *,
+    path: Path,
 ) -> tuple[str, list[str]]:
     """Edit the text of a config, and tell what was changed.
 
@@ -161,7 +196,7 @@ def _edit(
     for layout in (text, load_config_from_str(text).to_str(interpolate=False)):
         draft = Draft(layout)
         changes = [
-            *_add_components(draft, wiring, chosen, diffusion),
+            *_add_components(draft, wiring, chosen, diffusion, weight),
             *_wrap_owned(draft, wiring, chosen, diffusion),
             *_attach_sourced(draft, wiring, chosen, diffusion, path=path),
         ]
@@ -171,7 +206,7 @@ def _edit(
 
 
 def _add_components(
-    draft: Draft, wiring: Wiring, chosen: list[str], diffusion: dict[str, Any]
+    draft: Draft, wiring: Wiring, chosen: list[str], diffusion: dict[str, Any], weight: float
 ) -> Iterator[str]:
     """Add a component 'stablediff' after each shared embedding that is listened to."""
     order = list(wiring.components)
@@ -189,11 +224,14 @@ def _add_components(
         if component in draft.config["components"]:
             component = f"stablediff_{upstream}"
         block = {"factory": "stablediff", "upstream": upstream, "model": diffusion}
+        if weight:
+            block["stability"] = {"weight": weight}
         draft.insert(f"components.{component}", block, after=f"components.{upstream}")
         draft.add_to_list("nlp.pipeline", component, after=previous)
         yield (
             f"Added component '{component}' after '{previous}': it diffuses what '{upstream}' "
             f"embeds for {', '.join(diffused)}"
+            + (f", and trains it for stability with weight {weight:g}" if weight else "")
         )
 
 

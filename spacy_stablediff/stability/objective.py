@@ -40,6 +40,13 @@ MAX_BLOCK = 512
 Augmenter: TypeAlias = Callable[[Language, Example], Iterator[Example]]
 
 
+def check_weight(owner: str, setting: str, value: Any) -> float:
+    """Return a weight of the loss as a float, or raise SD024."""
+    if not is_number(value) or not math.isfinite(value) or value < 0:
+        raise ValueError(Errors.SD024.format(owner=owner, setting=setting, value=value))
+    return float(value)
+
+
 class EditedBatch(NamedTuple):
     """Edited copies of a batch's documents, aligned with them.
 
@@ -75,14 +82,11 @@ class StabilityObjective:
             first.
         RAISES (ValueError): SD024 if a weight is negative or not a number.
         """
-        if not _is_weight(weight) and not isinstance(weight, Iterator):
-            raise ValueError(Errors.SD024.format(name=name, setting="weight", value=weight))
-        if not _is_weight(contrast):
-            raise ValueError(Errors.SD024.format(name=name, setting="contrast", value=contrast))
-        self.weight = 0.0 if isinstance(weight, Iterator) else float(weight)
+        owner = f"Component '{name}'"
         self.schedule = weight if isinstance(weight, Iterator) else None
+        self.weight = 0.0 if self.schedule else check_weight(owner, "weight", weight)
+        self.contrast = check_weight(owner, "contrast", contrast)
         self.augmenter = augmenter
-        self.contrast = float(contrast)
 
     def __getstate__(self) -> dict[str, Any]:
         """Copy and pickle without the schedule, a generator: the weight stays where it is."""
@@ -242,10 +246,6 @@ def _blocks(lengths: Array, clean_rows: Array) -> list[tuple[slice, Array]]:
         for start, stop, first, last in zip(starts, stops, *bounds, strict=True)
         if first < last
     ]
-
-
-def _is_weight(value: object) -> bool:
-    return is_number(value) and math.isfinite(value) and value >= 0
 
 
 def _join(rows: list[Array]) -> Array:
