@@ -149,7 +149,12 @@ def _tabulate_by_case(targets: Sequence[Target]) -> str:
 
 def _tabulate_targets(targets: Sequence[Target]) -> str:
     rows = [
-        [f"{t.title}: {name}", _show_limit(t), _show(value), "met" if t.is_met(value) else "missed"]
+        [
+            f"{t.title}: {name}",
+            _show_limit(t),
+            f"{value:.4g}",
+            "met" if t.is_met(value) else "missed",
+        ]
         for t in targets
         for name, value in t.values.items()
     ]

@@ -26,7 +26,7 @@ def test_ratios_are_taken_round_by_round():
 
 @pytest.mark.parametrize("exponent", [0.5, 1.0, 2.0])
 def test_exponent_is_that_of_the_growth(exponent):
-    points = [{"tokens": n, "seconds": [9.0, 1e-6 * n**exponent, 0.0]} for n in (10, 1000, 50_000)]
+    points = [{"tokens": n, "seconds": [9.0, 1e-12 * n**exponent, 0.0]} for n in (10, 1000, 50_000)]
     assert fit_exponent(points) == pytest.approx(exponent)
     points[0]["seconds"] = [5.0]
     assert fit_exponent(points, smallest=1000) == pytest.approx(exponent)
