@@ -230,8 +230,8 @@ def tabulate_data(plan: dict[str, Any], documents: dict[str, dict[str, int]]) ->
         score = SCORES.get(settings["score"], settings["score"])
         sizes = [documents[data].get(part) for part in parts]
         shown = [UNKNOWN if size is None else f"{size:,}" for size in sizes]
-        rows.append([data, settings["pipe"], score, *shown])
-    header = ["data", "pipe", "score", *(f"{part} documents" for part in parts)]
+        rows.append([data, settings["pipe"], score, f"{settings['steps']:,}", *shown])
+    header = ["data", "pipe", "score", "steps", *(f"{part} documents" for part in parts)]
     return to_table(rows, header, texts=3)
 
 

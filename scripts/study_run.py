@@ -96,7 +96,7 @@ def make_config(
         config["corpora"][part]["path"] = f"corpus/{data}/{part}.spacy"
     config["corpora"]["train"]["augmenter"] = variant.get("augmenter")
     training = config["training"]
-    training.update(max_steps=plan["steps"], eval_frequency=plan["eval_frequency"])
+    training.update(max_steps=plan["data"][data]["steps"], eval_frequency=plan["eval_frequency"])
     training["score_weights"] = {plan["data"][data]["score"]: 1.0}
     config["system"]["seed"] = seed
     return config
