@@ -13,13 +13,13 @@ from study import list_runs, run_key
 
 PARTS = ("dev", "test")
 # What is divided by the baseline's figure; of the others, the baseline's is subtracted.
-RATIOS = ("displacement", "p95", "cats_flips", "training_seconds", "words_per_second")
+RATIOS = ("displacement", "p95", "cats_flips", "training_seconds", "speed_ratio")
 CLEAN, EDITED = ("test", "clean", "score"), ("test", "edited", "score")
 DISPLACEMENT, TAIL, IDENTITY, FLIPS, AGREEMENT = (
     ("test", "edited", name)
     for name in ("displacement", "p95", "identity", "cats_flips", "ents_agreement")
 )
-COSTS = TRAINING, SPEED = ("training_seconds",), ("words_per_second",)
+COSTS = TRAINING, SPEED = ("training_seconds",), ("speed_ratio",)
 
 Place = tuple[str, str, str]  # data set, embedding, variant
 Key = tuple[str, ...]  # part, text and name of a figure, or the name of a cost
