@@ -29,6 +29,12 @@ IMPLICIT = {
     "learn_confidence": True,
 }
 
+STUDIED = {
+    "@architectures": "spacy-stablediff.MultiscaleDiffusion.v1",
+    "times": [4.0, 32.0, None],
+    "learn_confidence": True,
+}
+
 # As the quickstart widget of spaCy's website writes it, shortened, with comments added.
 PARTIAL = """\
 # This is an auto-generated partial config.
@@ -156,7 +162,7 @@ def diffusions(nlp):
 
 
 def find_layers(model):
-    return [node for node in model.walk() if node.name in ("heat_diffusion", "implicit_diffusion")]
+    return [node for node in model.walk() if node.name.endswith("_diffusion")]
 
 
 def has_learned(nlp, name):
@@ -179,8 +185,8 @@ def check_init_config(pipeline, optimize, run, corpus):
     assert after["components"].pop("stablediff") == {
         "factory": "stablediff",
         "upstream": "tok2vec",
-        "model": IMPLICIT,
-        "stability": {"weight": 1.0},
+        "model": STUDIED,
+        "stability": {"weight": 0.3},
     }
     assert after["nlp"]["pipeline"] == ["tok2vec", "stablediff", *pipeline]
     after["nlp"]["pipeline"].remove("stablediff")
@@ -218,13 +224,17 @@ def test_trains_after_a_shared_tok2vec(layer, run, corpus, tmp_path):
 def test_layer_and_stability_are_options(run, corpus, tmp_path):
     base = write_config(["ner"])
     code, printed, output = run(base, "--layer", "multiscale", "--stability", "2.5")
-    assert code == 0 and "trains it for stability with weight 2.5" in printed
+    assert code == 0 and "trains for stability" in printed
     nlp = train_steps(output, corpus, tmp_path)
     component = nlp.get_pipe("stablediff")
     assert component.model.name == "multiscale_diffusion" and component.stability.weight == 2.5
     code, printed, output = run(base, "--stability", "0")
     assert code == 0 and "for stability" not in printed
-    assert "stability" not in read(output)["components"]["stablediff"]
+    block = read(output)["components"]["stablediff"]
+    assert "stability" not in block and block["model"] == IMPLICIT
+    code, _, output = run(base, "--time", "0.25")
+    block = read(output)["components"]["stablediff"]
+    assert block["stability"] == {"weight": 0.3} and block["model"] == {**IMPLICIT, "time": 0.25}
 
 
 def test_trains_accuracy_config(run, corpus, tmp_path):

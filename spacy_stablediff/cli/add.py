@@ -22,13 +22,19 @@ from ._draft import Draft
 from ._util import show_errors, stablediff_cli
 from ._wiring import Wiring, find_wiring
 
-LAYERS = {
-    "heat": heat.ARCHITECTURE,
-    "implicit": implicit.ARCHITECTURE,
-    "multiscale": multiscale.ARCHITECTURE,
+# What the study found to serve classification and entities alike, and the weight of
+# stability training that goes with it.
+STUDIED_WEIGHT = 0.3
+STUDIED_LAYER = {
+    "@architectures": multiscale.ARCHITECTURE,
+    "times": [4.0, 32.0, None],
+    "learn_confidence": True,
 }
-# Of stability training: see the study.
-DEFAULT_WEIGHT = 1.0
+LAYERS: dict[str, dict[str, Any]] = {
+    "heat": {"@architectures": heat.ARCHITECTURE},
+    "implicit": {"@architectures": implicit.ARCHITECTURE},
+    "multiscale": STUDIED_LAYER,
+}
 FACTORIES = ("ner", "textcat", "textcat_multilabel", "spancat")
 
 
@@ -41,8 +47,14 @@ def add_cli(
         Path, Arg(help="Path to output .cfg file, or - for stdout", allow_dash=True)
     ] = Path("-"),
     layer: Annotated[
-        str, Opt("--layer", "-l", help=f"Diffusion layer: {' or '.join(LAYERS)}")
-    ] = "implicit",
+        str | None,
+        Opt(
+            "--layer",
+            "-l",
+            help=f"Diffusion layer: {' or '.join(LAYERS)}. By default multiscale with stability "
+            "training, and implicit without it or with --time",
+        ),
+    ] = None,
     time: Annotated[
         float | None,
         Opt("--time", "-t", help="Diffusion time, by default the layer's own (0.5)"),
@@ -53,7 +65,7 @@ def add_cli(
             "--stability",
             "-s",
             help="Weight of stability training, which about doubles the training time; 0 for "
-            f"none. By default {DEFAULT_WEIGHT:g} where components share an embedding, which it needs",
+            f"none. By default {STUDIED_WEIGHT:g} where components share an embedding, which it needs",
         ),
     ] = None,
     pipes: Annotated[
@@ -82,7 +94,7 @@ def add(
     base_path: Path,
     output_file: Path,
     *,
-    layer: str = "implicit",
+    layer: str | None = None,
     time: float | None = None,
     stability: float | None = None,
     pipes: Iterable[str] = (),
@@ -93,10 +105,12 @@ def add(
     base_path (Path): The config to start from, "-" to read it from stdin.
     output_file (Path): Where to write the result, overwritten if it exists; "-" to
         print it, and nothing else.
-    layer (str): "heat", "implicit" or "multiscale".
+    layer (Optional[str]): "heat", "implicit" or "multiscale". By default the last
+        for a component that trains for stability, unless a time is given, and the
+        second for others.
     time (Optional[float]): Diffusion time, by default the layer's own.
     stability (Optional[float]): Weight of stability training, by default
-        `DEFAULT_WEIGHT` where components share an embedding.
+        `STUDIED_WEIGHT` where components share an embedding.
     pipes (Iterable[str]): The components to diffuse for. By default all that listen
         to a shared tok2vec, and those of `FACTORIES` that have one of their own.
     silent (bool): Don't print what was changed.
@@ -106,18 +120,21 @@ def add(
     """
     if output_file.is_dir():
         raise ValueError(Errors.SD061.format(path=output_file))
+    weight = STUDIED_WEIGHT if stability is None else stability
+    check_weight("stablediff add", "--stability", weight)
     with warnings.catch_warnings(record=True) as caught:
-        diffusion = _get_diffusion(layer, time)
-    check_weight(
-        "stablediff add", "--stability", DEFAULT_WEIGHT if stability is None else stability
-    )
+        diffusion = _get_diffusion(layer or "implicit", time)
+    component: dict[str, Any] = {"factory": "stablediff", "model": diffusion}
+    if weight:
+        component["stability"] = {"weight": weight}
+    if weight and layer is None and time is None:
+        component["model"] = _get_diffusion("multiscale", None)
     text, config = _read(base_path)
     wiring = find_wiring(config, path=base_path)
     chosen = _choose(wiring, list(pipes), path=base_path)
     if stability and not set(chosen) & set(wiring.upstreams):
         raise ValueError(Errors.SD063.format(value=stability, names=", ".join(chosen)))
-    weight = DEFAULT_WEIGHT if stability is None else stability
-    edited, changes = _edit(text, wiring, chosen, diffusion, weight, path=base_path)
+    edited, changes = _edit(text, wiring, chosen, component, diffusion, path=base_path)
     cautions = [str(warning.message) for warning in caught]
     cautions += _find_frozen(config, chosen) + _find_losses(text, edited)
     is_stdout = str(output_file) == "-"
@@ -137,8 +154,7 @@ def _get_diffusion(layer: str, time: float | None) -> dict[str, Any]:
     check_choice("stablediff add", "--layer", layer, tuple(LAYERS))
     if layer == "multiscale" and time is not None:
         raise ValueError(Errors.SD062.format(value=time))
-    settings = {"@architectures": LAYERS[layer]}
-    given = settings if time is None else {**settings, "time": time}
+    given = LAYERS[layer] if time is None else {**LAYERS[layer], "time": time}
     filled = registry.fill({"diffusion": given})
     registry.resolve(filled)
     return filled["diffusion"]
@@ -184,19 +200,20 @@ def _edit(
     text: str,
     wiring: Wiring,
     chosen: list[str],
+    component: dict[str, Any],
     diffusion: dict[str, Any],
-    weight: float,
     *,
     path: Path,
 ) -> tuple[str, list[str]]:
-    """Edit the text of a config, and tell what was changed.
+    """Edit the text of a config, and tell what was changed. Components 'stablediff' get
+    the settings of `component`, and embeddings that others have of their own `diffusion`.
 
     A text in an unusual layout is written anew, as spaCy writes configs.
     """
     for layout in (text, load_config_from_str(text).to_str(interpolate=False)):
         draft = Draft(layout)
         changes = [
-            *_add_components(draft, wiring, chosen, diffusion, weight),
+            *_add_components(draft, wiring, chosen, component),
             *_wrap_owned(draft, wiring, chosen, diffusion),
             *_attach_sourced(draft, wiring, chosen, diffusion, path=path),
         ]
@@ -206,7 +223,7 @@ def _edit(
 
 
 def _add_components(
-    draft: Draft, wiring: Wiring, chosen: list[str], diffusion: dict[str, Any], weight: float
+    draft: Draft, wiring: Wiring, chosen: list[str], settings: dict[str, Any]
 ) -> Iterator[str]:
     """Add a component 'stablediff' after each shared embedding that is listened to."""
     order = list(wiring.components)
@@ -223,15 +240,13 @@ def _add_components(
         component = "stablediff"
         if component in draft.config["components"]:
             component = f"stablediff_{upstream}"
-        block = {"factory": "stablediff", "upstream": upstream, "model": diffusion}
-        if weight:
-            block["stability"] = {"weight": weight}
+        block = {"factory": "stablediff", "upstream": upstream, **settings}
         draft.insert(f"components.{component}", block, after=f"components.{upstream}")
         draft.add_to_list("nlp.pipeline", component, after=previous)
         yield (
             f"Added component '{component}' after '{previous}': it diffuses what '{upstream}' "
             f"embeds for {', '.join(diffused)}"
-            + (f", and trains it for stability with weight {weight:g}" if weight else "")
+            + (", and trains for stability" if "stability" in settings else "")
         )
 
 
