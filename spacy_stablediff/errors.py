@@ -93,8 +93,8 @@ class Errors(metaclass=ErrorsWithCodes):
     SD023 = ("{layer}: the setting 'times' must list at least one time, each a finite number above 0, or null for an "
              "infinite time (the mean of the document), but it is {value!r}.")
     SD024 = ("{owner}: the setting '{setting}' must be a finite number of at least 0, but it is {value!r}. The weight of "
-             "stability training is 0 to switch it off, about 1 to switch it on, or in a config a schedule; its contrast "
-             "is 30 by default.")
+             "stability training is 0 to switch it off, 0.1 for a start, or in a config a schedule; its contrast is 30 by "
+             "default.")
     SD025 = ("Component '{name}': stability training has to embed edited texts with the component '{upstream}' that the "
              "setting 'upstream' names, but that one is no shared embedding such as 'tok2vec'. Set stability.weight = 0, "
              "or let the pipeline share one embedding.")

@@ -186,7 +186,7 @@ def check_init_config(pipeline, optimize, run, corpus):
         "factory": "stablediff",
         "upstream": "tok2vec",
         "model": STUDIED,
-        "stability": {"weight": 0.3},
+        "stability": {"weight": 0.1},
     }
     assert after["nlp"]["pipeline"] == ["tok2vec", "stablediff", *pipeline]
     after["nlp"]["pipeline"].remove("stablediff")
@@ -234,7 +234,7 @@ def test_layer_and_stability_are_options(run, corpus, tmp_path):
     assert "stability" not in block and block["model"] == IMPLICIT
     code, _, output = run(base, "--time", "0.25")
     block = read(output)["components"]["stablediff"]
-    assert block["stability"] == {"weight": 0.3} and block["model"] == {**IMPLICIT, "time": 0.25}
+    assert block["stability"] == {"weight": 0.1} and block["model"] == {**IMPLICIT, "time": 0.25}
 
 
 def test_trains_accuracy_config(run, corpus, tmp_path):

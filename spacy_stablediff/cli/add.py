@@ -24,7 +24,7 @@ from ._wiring import Wiring, find_wiring
 
 # What the study found to serve classification and entities alike, and the weight of
 # stability training that goes with it.
-STUDIED_WEIGHT = 0.3
+STUDIED_WEIGHT = 0.1
 STUDIED_LAYER = {
     "@architectures": multiscale.ARCHITECTURE,
     "times": [4.0, 32.0, None],
