@@ -104,32 +104,37 @@ def implicit(
 
 
 def multiscale(
-    X: Array, lengths: Array, times: Array, W: Array
-) -> tuple[Array, Callable[[Array], tuple[Array, Array]]]:
-    """Add what surrounds each token at several scales: Y = X + sum_k (exp(-t_k L) X) W_k'.
+    X: Array, lengths: Array, times: Array, W: Array, confidence: Array | None = None
+) -> tuple[Array, Callable[[Array], tuple[Array, Array | None, Array]]]:
+    """Add what surrounds each token at several scales: Y = X + sum_k (exp(-t_k L) Z) W_k'.
 
-    With the DCT matrix C of `heat`, Y = X + C' sum_k (exp(-t_k lambda) * C X) W_k', so
-    the scales share one transform there and one back, and W_k multiplies only what
+    The sources Z are the vectors X, each times the confidence in its token where that is
+    given. With the DCT matrix C of `heat`, Y = X + C' sum_k (exp(-t_k lambda) * C Z) W_k',
+    so the scales share one transform there and one back, and W_k multiplies only what
     frequencies the scale leaves: of a mean over the document a single one. With
-    S_k = exp(-t_k L) X, dW_k = dY' S_k and dX = dY + sum_k exp(-t_k L) (dY W_k).
+    S_k = exp(-t_k L) Z, dW_k = dY' S_k and dZ = sum_k exp(-t_k L) (dY W_k); then
+    dX_i = dY_i + c_i dZ_i and dc_i = x_i . dZ_i.
 
     X (Floats2d): Vectors, shape (tokens, width).
     lengths (Ints1d): Number of tokens of each document, on the CPU.
     times (Floats1d): Diffusion times > 0, shape (scales,), on the CPU; an infinite
         time gives the mean of the document.
     W (Floats3d): Mixing matrices, shape (scales, width, width).
-    RETURNS (Tuple[Floats2d, Callable]): Y, and a callback from dY to (dX, dW).
+    confidence (Optional[Floats1d]): Confidence > 0 in each token, shape (tokens,); by
+        default 1.
+    RETURNS (Tuple[Floats2d, Callable]): Y, and a callback from dY to
+        (dX, dconfidence, dW), of which dconfidence is None where none is given.
     """
     xp = get_array_module(X)
     scales = _scale_responses(lengths, times, X.dtype)
-    spectrum = _transform(X, lengths)
+    spectrum = _transform(X if confidence is None else confidence[:, None] * X, lengths)
     mixed = xp.zeros_like(X)
     for weights, (rows, response) in zip(W, scales, strict=True):
         for piece in _pieces(X, rows.shape[0]):
             at, factors = _index(xp, rows[piece]), xp.asarray(response[piece])
             mixed[at] += (factors * spectrum[at]) @ weights.T
 
-    def backprop(dY: Array) -> tuple[Array, Array]:
+    def backprop(dY: Array) -> tuple[Array, Array | None, Array]:
         d_mixed = _transform(dY, lengths)
         dW, d_spectrum = xp.zeros_like(W), xp.zeros_like(dY)
         for d_weights, weights, (rows, response) in zip(dW, W, scales, strict=True):
@@ -138,9 +143,12 @@ def multiscale(
                 d_piece = d_mixed[at]
                 d_weights += d_piece.T @ (factors * spectrum[at])
                 d_spectrum[at] += factors * (d_piece @ weights)
-        dX = _transform(d_spectrum, lengths, inverse=True, out=d_spectrum)
+        dX, dconfidence = _transform(d_spectrum, lengths, inverse=True, out=d_spectrum), None
+        if confidence is not None:
+            dconfidence = xp.einsum("nd,nd->n", X, dX)
+            dX *= confidence[:, None]
         dX += dY
-        return dX, dW
+        return dX, dconfidence, dW
 
     Y = _transform(mixed, lengths, inverse=True, out=mixed)
     Y += X

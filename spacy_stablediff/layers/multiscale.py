@@ -9,12 +9,9 @@ DiffusionNet (2022).
 
 import math
 from collections.abc import Callable
-from functools import partial
-from typing import cast
 
 import numpy
 from thinc.api import Model
-from thinc.types import Floats2d, Ints1d
 
 from ..errors import Errors
 from ..kernels import multiscale
@@ -78,10 +75,17 @@ def forward(model: Diffusion, Xs: Batch, is_train: bool) -> tuple[Batch, Callabl
     X, lengths = join_batch(model, Xs, learned_width)
     if not model.has_param("W") or X.shape[0] == 0:
         return keep_batch(Xs)
-    Y, backprop_scales = begin_scales(model, X, lengths)
+    times = numpy.asarray([math.inf if time is None else time for time in model.attrs["times"]])
+    learns = model.has_param("u")
+    confidence, backprop_confidence = begin_confidence(model, X) if learns else (None, None)
+    Y, backprop_multiscale = multiscale(X, lengths, times, model.get_param("W"), confidence)
 
     def backprop(dYs: Batch) -> Batch:
-        return split_batch(model, backprop_scales(model.ops.flatten(dYs)), lengths)
+        dX, dconfidence, dW = backprop_multiscale(model.ops.flatten(dYs))
+        model.inc_grad("W", dW)
+        if backprop_confidence is not None:
+            dX += backprop_confidence(dconfidence)
+        return split_batch(model, dX, lengths)
 
     return split_batch(model, Y, lengths), backprop
 
@@ -92,34 +96,6 @@ def init(model: Diffusion, X: Batch | None = None, Y: Batch | None = None) -> No
     model.set_param("W", model.ops.alloc3f(len(model.attrs["times"]), width, width))
     if "u" in model.param_names:
         init_confidence(model, width)
-
-
-def begin_scales(
-    model: Diffusion, X: Floats2d, lengths: Ints1d
-) -> tuple[Floats2d, Callable[[Floats2d], Floats2d]]:
-    """Add the surroundings, and return a callback from that gradient to the one of X."""
-    times = numpy.asarray([math.inf if time is None else time for time in model.attrs["times"]])
-    if not model.has_param("u"):
-        Y, backprop_kernel = multiscale(X, lengths, times, model.get_param("W"))
-        return Y, partial(_learn_mixing, model, backprop_kernel)
-    confidence, backprop_confidence = begin_confidence(model, X)
-    column = confidence.reshape((-1, 1))
-    sources = column * X
-    spread, backprop_kernel = multiscale(sources, lengths, times, model.get_param("W"))
-
-    def backprop(dY: Floats2d) -> Floats2d:
-        d_sources = _learn_mixing(model, backprop_kernel, dY) - dY
-        dconfidence = model.ops.xp.einsum("nd,nd->n", X, d_sources)
-        return cast(Floats2d, dY + column * d_sources + backprop_confidence(dconfidence))
-
-    return X + (spread - sources), backprop
-
-
-def _learn_mixing(model: Diffusion, backprop_kernel: Callable, dY: Floats2d) -> Floats2d:
-    """Backpropagate through the kernel, and keep the gradient of its matrices."""
-    dX, dW = backprop_kernel(dY)
-    model.inc_grad("W", dW)
-    return dX
 
 
 def _is_time(time: object) -> bool:
