@@ -96,6 +96,18 @@ def add_ner(nlp, tok2vec=None, name="ner"):
 
 ADD = {"textcat": add_textcat, "ner": add_ner}
 
+# Components that embed, for themselves unless their config makes them listen.
+EMBEDDERS = [
+    "ner",
+    "textcat",
+    "textcat_multilabel",
+    "spancat",
+    "tagger",
+    "morphologizer",
+    "parser",
+    "senter",
+]
+
 
 def chain_pipeline(components, diffusion=IMPLICIT):
     """tok2vec, stablediff, and components that listen."""

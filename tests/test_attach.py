@@ -21,6 +21,7 @@ from spacy_stablediff.attachment import make_attach_callback
 
 from .pipelines import (
     ADD,
+    EMBEDDERS,
     EMBEDDING,
     HEAT,
     IMPLICIT,
@@ -37,17 +38,7 @@ from .references import dense_heat
 
 NO_TIME = {**HEAT, "time": 0.0, "learn_time": False}
 FIXED_HEAT = {**HEAT, "time": 0.5, "learn_time": False}
-OWNERS = [
-    "ner",
-    "textcat",
-    "textcat_multilabel",
-    "spancat",
-    "tagger",
-    "morphologizer",
-    "parser",
-    "senter",
-]
-each_owner = pytest.mark.parametrize("owner", OWNERS)
+each_owner = pytest.mark.parametrize("owner", EMBEDDERS)
 at_time_zero = pytest.mark.filterwarnings("ignore:.*SDW01")
 UNSEEN = ["Brightmoor never paid Anselmo .", "", "x", "   ", "sooo goood 😀😀", "ok thanks " * 30]
 

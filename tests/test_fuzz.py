@@ -19,6 +19,7 @@ from thinc.api import Adam, fix_random_seed
 import spacy_stablediff
 
 from .pipelines import (
+    EMBEDDERS,
     EMBEDDING,
     HEAT,
     IMPLICIT,
@@ -29,16 +30,6 @@ from .pipelines import (
 )
 
 TEXTS = ["Brightmoor paid Anselmo. Nobody else came!", "", "x", "ok 😀 thanks", "  "]
-CONSUMERS = [
-    "ner",
-    "textcat",
-    "textcat_multilabel",
-    "spancat",
-    "tagger",
-    "morphologizer",
-    "parser",
-    "senter",
-]
 WIRINGS = [
     "listener",  # reads the shared vectors
     "diffused listener",  # diffuses them once more for itself
@@ -94,7 +85,7 @@ diffusions = st.builds(
 )
 readers = st.builds(
     Part,
-    st.sampled_from(CONSUMERS),
+    st.sampled_from(EMBEDDERS),
     layers,
     boundaries,
     wiring=st.sampled_from(WIRINGS),
@@ -278,7 +269,7 @@ def check(parts, drop, all_annotate):
         attach(nlp, name, part)
     update(nlp, drop=drop)
     check_saved(nlp)
-    for name in of_kind(nlp, *CONSUMERS):
+    for name in of_kind(nlp, *EMBEDDERS):
         if "DiffusedTok2Vec" in str(nlp.config["components"][name]):
             spacy_stablediff.detach(nlp, name)
     update(nlp, steps=1)
