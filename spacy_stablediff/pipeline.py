@@ -8,22 +8,22 @@ from functools import partial
 from itertools import takewhile
 from typing import Any, cast
 
-import numpy
 from spacy.language import Language
 from spacy.pipeline.tok2vec import Tok2Vec, Tok2VecListener
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Model, Ops, Optimizer
-from thinc.types import Floats2d
+from thinc.api import Model, Optimizer
 
 from .attachment import PipelineRef, embeds_for_itself
 from .errors import Errors, VectorsError, Warnings
 from .hooks import set_hooks
 from .layers.common import Batch, Diffusion
-from .replace import enable_replace_listeners, find_path
+from .listeners import walk_listeners
+from .replace import enable_replace_listeners
 from .sources import has_tensors, static_vectors, tensor_vectors
-from .stability.objective import StabilityObjective, stability_loss
+from .stabilise import begin_stability, check_stability
+from .stability.objective import StabilityObjective
 from .tok2vec import check_boundaries, check_choice, diffuse, initialize_diffusion
 
 DEFAULT_MODEL = {
@@ -166,7 +166,7 @@ class StableDiff(Tok2Vec):
 
         component (Pipe): A component after this one.
         """
-        for listener in _walk_listeners(component):
+        for listener in walk_listeners(component):
             self.add_listener(listener, component.name)
 
     def predict(self, docs: Iterable[Doc]) -> Batch:
@@ -181,7 +181,7 @@ class StableDiff(Tok2Vec):
         self._warn_if_unread()
         self._warn_if_bypassed()
         docs = list(docs)
-        return self._diffuse(docs, self.get_vectors(docs), is_train=False)[0]
+        return self.diffuse(docs, self.get_vectors(docs), is_train=False)[0]
 
     def set_annotations(self, docs: Sequence[Doc], tokvecses: Batch) -> None:
         """Write diffused vectors to doc.tensor, and set hooks where that is asked for.
@@ -225,13 +225,12 @@ class StableDiff(Tok2Vec):
         docs = [eg.predicted for eg in examples]
         batch_id = Tok2VecListener.get_batch_id(docs)
         supplies = self._take_vectors(docs, batch_id)
-        weight = self.stability.next_weight() if self.stability else 0.0
+        training = begin_stability(self, examples, losses)
         for supply in supplies:
-            vectors, through_diffusion = self._diffuse(docs, supply.vectors, is_train=True)
+            vectors, through_diffusion = self.diffuse(docs, supply.vectors, is_train=True)
             d_stability = None
-            if weight and supply is supplies[0]:
-                learn = supply.fed_by is None
-                d_stability = self._stabilise(examples, vectors, weight, losses, learn=learn)
+            if training and supply is supplies[0]:
+                d_stability = training.stabilise(vectors, learn=supply.fed_by is None)
             batch = DiffusedBatch(vectors, supply.fed_by)
             for listener, onward in supply.takers:
                 last = listener is supply.takers[-1][0]
@@ -242,8 +241,8 @@ class StableDiff(Tok2Vec):
                     finish=partial(self.finish_update, sgd) if sgd and last else None,
                 )
                 listener.receive(batch_id, batch, backprop)
-        if weight and not supplies:
-            self._stabilise_alone(examples, weight, losses)
+        if training and not supplies:
+            training.stabilise_alone()
         return losses
 
     def initialize(
@@ -263,10 +262,10 @@ class StableDiff(Tok2Vec):
         if nlp is None:
             raise ValueError(Errors.SD011.format(name=self.name, upstream=self.upstream))
         self.pipeline.set(nlp)
-        self._check_stability(nlp)
+        check_stability(self, nlp)
         width = self._get_width(nlp)
         for name, component in self._get_readers(nlp):
-            for listener in _walk_listeners(component):
+            for listener in walk_listeners(component):
                 if width not in (None, listener.get_dim("nO")):
                     expected = listener.get_dim("nO")
                     details = {"listener": name, "width": width, "expected": expected}
@@ -284,7 +283,7 @@ class StableDiff(Tok2Vec):
         """
         if self.scorer is None:
             return {}
-        return self.scorer(examples, nlp=self._require_pipeline(), component=self.name)
+        return self.scorer(examples, nlp=self.require_pipeline(), component=self.name)
 
     def get_upstream(self, nlp: Language) -> Any:
         """Find the upstream component in a pipeline, or raise SD003 or SD004."""
@@ -305,7 +304,7 @@ class StableDiff(Tok2Vec):
         nlp = self.pipeline()
         if nlp is None or (self.name, self) not in nlp.components:
             return None
-        listeners = {node for _, proc in nlp.components for node in _walk_listeners(proc)}
+        listeners = {node for _, proc in nlp.components for node in walk_listeners(proc)}
         elsewhere = self.listeners and listeners.isdisjoint(self.listeners)
         return None if elsewhere else nlp
 
@@ -319,7 +318,29 @@ class StableDiff(Tok2Vec):
         look_up = static_vectors if self.source == "vectors" else tensor_vectors
         return look_up(docs, ops=self.model.ops, name=self.name, upstream=self.upstream)
 
-    def _require_pipeline(self) -> Language:
+    def diffuse(self, docs: list[Doc], vectors: Batch, *, is_train: bool) -> tuple[Batch, Callable]:
+        """Diffuse vectors of documents, within the boundaries that are set.
+
+        docs (List[Doc]): The documents.
+        vectors (List[Floats2d]): Vectors of shape (tokens, width) each.
+        is_train (bool): Whether the gradient will be asked for.
+        RETURNS (Tuple[List[Floats2d], Callable]): The diffused vectors, and the
+            callback that takes their gradient to that for `vectors`.
+        RAISES (ValueError): SD007 to SD009 where the vectors can't be diffused, SD013
+            where sentence boundaries are missing.
+        """
+        with self._naming_errors():
+            return diffuse(
+                self.model,
+                docs,
+                vectors,
+                is_train=is_train,
+                boundaries=self.boundaries,
+                owner=self._label,
+            )
+
+    def require_pipeline(self) -> Language:
+        """Return the pipeline that holds this component, or raise SD026."""
         nlp = self.get_pipeline()
         if nlp is None:
             raise ValueError(Errors.SD026.format(name=self.name))
@@ -359,7 +380,7 @@ class StableDiff(Tok2Vec):
     def _is_read(self, nlp: Language) -> bool:
         """Tell whether a component, even if disabled, reads what this one writes."""
         readers = [proc for _, proc in self._get_readers(nlp)]
-        return any(isinstance(proc, StableDiff) or any(_walk_listeners(proc)) for proc in readers)
+        return any(isinstance(proc, StableDiff) or any(walk_listeners(proc)) for proc in readers)
 
     def _get_width(self, nlp: Language) -> int | None:
         if self.source == "vectors":
@@ -371,17 +392,6 @@ class StableDiff(Tok2Vec):
             return upstream._get_width(nlp)
         model = getattr(upstream, "model", None)
         return model.maybe_get_dim("nO") if isinstance(model, Model) else None
-
-    def _check_stability(self, nlp: Language) -> None:
-        """Raise SD025 or SD027 where stability training is asked for and can't work."""
-        if not self.stability or not self.stability.is_on:
-            return
-        if self.boundaries == "sentence":
-            raise ValueError(Errors.SD027.format(name=self.name))
-        upstream = self if self.source == "vectors" else find_path(nlp, self)[0]
-        is_shared = isinstance(upstream, Tok2Vec) and not isinstance(upstream, StableDiff)
-        if self.source == "tensor" and not is_shared:
-            raise ValueError(Errors.SD025.format(name=self.name, upstream=self.upstream))
 
     def _take_vectors(self, docs: list[Doc], batch_id: int) -> list[Supply]:
         """Collect the vectors to diffuse, from the listeners or from the documents."""
@@ -409,79 +419,6 @@ class StableDiff(Tok2Vec):
 
     def _follows(self, listener: Any) -> bool:
         return listener.upstream_name in ("*", self.upstream, self.name)
-
-    def _diffuse(
-        self, docs: list[Doc], vectors: Batch, *, is_train: bool
-    ) -> tuple[Batch, Callable]:
-        with self._naming_errors():
-            return diffuse(
-                self.model,
-                docs,
-                vectors,
-                is_train=is_train,
-                boundaries=self.boundaries,
-                owner=self._label,
-            )
-
-    def _stabilise(
-        self,
-        examples: list[Example],
-        clean: Batch,
-        weight: float,
-        losses: dict[str, float],
-        *,
-        learn: bool,
-    ) -> Batch | None:
-        """Add the stability loss, send its gradient into the branch of the edited texts,
-        and return the one for the branch of the clean texts."""
-        nlp, objective = self._require_pipeline(), cast(StabilityObjective, self.stability)
-        edited = objective.edit(nlp, examples)
-        if not edited.docs:
-            return None
-        ops = self.model.ops
-        vectors, backprop = self._embed(nlp, edited.docs, learn=learn)
-        loss, d_clean, d_edited = stability_loss(
-            ops,
-            ops.flatten(clean),
-            ops.flatten(vectors),
-            numpy.asarray([len(x) for x in clean]),
-            edited.clean_rows,
-            edited.rows,
-            objective.contrast,
-        )
-        losses[self.name] += weight * loss
-        backprop(_split_like(ops, weight * d_edited, vectors))
-        return _split_like(ops, weight * d_clean, clean)
-
-    def _stabilise_alone(
-        self, examples: list[Example], weight: float, losses: dict[str, float]
-    ) -> None:
-        """Train for stability where no listener takes vectors. A frozen upstream has no loss."""
-        nlp = self._require_pipeline()
-        learn = self.source == "tensor" and self.upstream in losses
-        clean, backprop = self._embed(nlp, [eg.predicted for eg in examples], learn=learn)
-        d_clean = self._stabilise(examples, clean, weight, losses, learn=learn)
-        if d_clean is not None:
-            backprop(d_clean)
-
-    def _embed(self, nlp: Language, docs: list[Doc], *, learn: bool) -> tuple[Batch, Callable]:
-        """Embed and diffuse documents as the pipeline would up to here; the callback
-        backpropagates into the embedding if it is to learn."""
-        if self.source == "vectors":
-            vectors, diffusions, callbacks = self.get_vectors(docs), [self], []
-        else:
-            upstream, diffusions = find_path(nlp, self)
-            vectors, backprop_upstream = upstream.model(docs, is_train=learn)
-            callbacks = [backprop_upstream] if learn else []
-        for proc in diffusions:
-            vectors, backprop_diffusion = proc._diffuse(docs, vectors, is_train=True)
-            callbacks.append(backprop_diffusion)
-
-        def backprop(d_vectors: Batch) -> None:
-            for callback in reversed(callbacks):
-                d_vectors = callback(d_vectors)
-
-        return vectors, backprop
 
     @contextmanager
     def _naming_errors(self) -> Iterator[None]:
@@ -519,13 +456,6 @@ class StableDiff(Tok2Vec):
                     warnings.warn(message, stacklevel=3)
 
 
-def _walk_listeners(component: Any) -> Iterator[Tok2VecListener]:
-    """Find the listeners in a component's model, if it has one."""
-    model = getattr(component, "model", None)
-    if isinstance(model, Model):
-        yield from (node for node in model.walk() if isinstance(node, Tok2VecListener))
-
-
 def _writes_anew(component: Any) -> bool:
     """Tell whether a component replaces doc.tensor, rather than diffuse it."""
     diffuses = isinstance(component, StableDiff) and component.source == "tensor"
@@ -553,7 +483,3 @@ def _join_backprops(
         return result
 
     return backprop
-
-
-def _split_like(ops: Ops, X: Floats2d, batch: Batch) -> Batch:
-    return ops.unflatten(X, ops.asarray1i([x.shape[0] for x in batch]))

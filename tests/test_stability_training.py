@@ -317,7 +317,7 @@ def test_refuses_what_it_can_not_edit_or_embed():
         nlp.initialize(lambda: examples_for(nlp))
     component = stable_pipeline(["textcat"]).get_pipe("stablediff")
     with pytest.raises(ValueError, match=r"\[SD026\]"):
-        component._stabilise([], [], 1.0, {}, learn=True)
+        component.update([])
 
 
 # The scorer.
