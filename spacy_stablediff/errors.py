@@ -26,6 +26,9 @@ class Warnings(metaclass=ErrorsWithCodes):
     SDW05 = ("Callback 'spacy-stablediff.attach.v1': the pipeline has no component '{name}', so nothing is attached to "
              "it. If it was excluded or removed, all is well; otherwise correct the callback's setting 'pipes'. "
              "Components: {opts}.")
+    SDW06 = ("Component '{name}': the setting stability.consistency = {value:g} has no effect, because no text classifier "
+             "after '{name}' listens to the vectors that it writes, or all that do are frozen. Set it to 0, or let a "
+             "'textcat' listen to them, with a spacy.Tok2VecListener.v1 as tok2vec of its model.")
     SDW50 = ("{names}: listed in [training.frozen_components], but trained without diffusion. The vectors change, the "
              "weights don't, so expect other predictions; better train these components with the diffusion in place.")
     SDW51 = ("{count} lines of comments were lost: the layout of the config is unusual, so that only its content could "
@@ -94,7 +97,7 @@ class Errors(metaclass=ErrorsWithCodes):
              "infinite time (the mean of the document), but it is {value!r}.")
     SD024 = ("{owner}: the setting '{setting}' must be a finite number of at least 0, but it is {value!r}. The weight of "
              "stability training is 0 to switch it off, 0.1 for a start, or in a config a schedule; its contrast is 30 by "
-             "default.")
+             "default, and its consistency 0, or 1 to train text classifiers for stable scores.")
     SD025 = ("Component '{name}': stability training has to embed edited texts with the component '{upstream}' that the "
              "setting 'upstream' names, but that one is no shared embedding such as 'tok2vec'. Set stability.weight = 0, "
              "or let the pipeline share one embedding.")

@@ -36,6 +36,7 @@ DEFAULT_MODEL = {
 DEFAULT_STABILITY = {
     "weight": 0.0,
     "contrast": 30.0,
+    "consistency": 0.0,
     "augmenter": {"@augmenters": "spacy-stablediff.edits.v1"},
 }
 SOURCES = ("tensor", "vectors")
@@ -101,8 +102,9 @@ def make_stablediff(
         answer from the diffused vectors. Hooks are lost where documents are
         serialized, which is also how they cross processes.
     stability (Dict[str, Any]): Stability training: its "weight", a number or a
-        schedule, the "augmenter" that makes the edits, and "contrast", the weight of
-        telling tokens apart.
+        schedule, the "augmenter" that makes the edits, "contrast", the weight of
+        telling tokens apart, and "consistency", the weight of a loss on the scores
+        of text classifiers.
     scorer (Optional[Callable]): Scores the component in nlp.evaluate and in training,
         for example `spacy-stablediff.stability_scorer.v1`.
     RETURNS (StableDiff): The component.
@@ -230,7 +232,8 @@ class StableDiff(Tok2Vec):
             vectors, through_diffusion = self.diffuse(docs, supply.vectors, is_train=True)
             d_stability = None
             if training and supply is supplies[0]:
-                d_stability = training.stabilise(vectors, learn=supply.fed_by is None)
+                takers, learn = self._get_takers(supply), supply.fed_by is None
+                d_stability = training.stabilise(vectors, takers, learn=learn)
             batch = DiffusedBatch(vectors, supply.fed_by)
             for listener, onward in supply.takers:
                 last = listener is supply.takers[-1][0]
@@ -262,7 +265,7 @@ class StableDiff(Tok2Vec):
         if nlp is None:
             raise ValueError(Errors.SD011.format(name=self.name, upstream=self.upstream))
         self.pipeline.set(nlp)
-        check_stability(self, nlp)
+        check_stability(self, nlp, [proc for _, proc in self._get_readers(nlp)])
         width = self._get_width(nlp)
         for name, component in self._get_readers(nlp):
             for listener in walk_listeners(component):
@@ -416,6 +419,12 @@ class StableDiff(Tok2Vec):
         fed_by = getattr(listener._outputs, "fed_by", None)
         nothing_handed = listener._batch_id is None or fed_by == self.name
         return nothing_handed and has_tensors(docs)
+
+    def _get_takers(self, supply: Supply) -> list[Any]:
+        """Components after this one that take vectors of a supply, and no others."""
+        taking = [listener for listener, _ in supply.takers]
+        readers = [proc for _, proc in self._get_readers(self.require_pipeline())]
+        return [proc for proc in readers if all(node in taking for node in walk_listeners(proc))]
 
     def _follows(self, listener: Any) -> bool:
         return listener.upstream_name in ("*", self.upstream, self.name)

@@ -1,5 +1,6 @@
-"""Stability training of a `stablediff` component: its loss, and where its gradients go."""
+"""Stability training of a `stablediff` component: its losses, and where their gradients go."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -11,9 +12,10 @@ from spacy.training import Example
 from thinc.api import Ops
 from thinc.types import Floats2d
 
-from .errors import Errors
+from .errors import Errors, Warnings
 from .layers.common import Batch
 from .replace import find_path
+from .stability.consistency import consistency_loss, find_heads
 from .stability.objective import EditedBatch, stability_loss
 
 
@@ -33,10 +35,11 @@ class StabilityTraining(NamedTuple):
     examples: list[Example]
     losses: dict[str, float]
 
-    def stabilise(self, clean: Batch, *, learn: bool) -> Batch | None:
-        """Add the loss of the batch, and backpropagate it through the edited texts.
+    def stabilise(self, clean: Batch, readers: list[Any], *, learn: bool) -> Batch | None:
+        """Add the losses of the batch, and backpropagate them through the edited texts.
 
         clean (List[Floats2d]): The diffused vectors of the clean texts.
+        readers (List[Pipe]): The components that read them.
         learn (bool): Whether the embedding learns, and not only the diffusion.
         RETURNS (Optional[List[Floats2d]]): The gradient for the clean texts.
         """
@@ -46,6 +49,12 @@ class StabilityTraining(NamedTuple):
             return None
         vectors, backprop = self._embed(edited.docs, learn=learn)
         d_clean, d_vectors = self._compare(clean, edited, vectors)
+        for head in find_heads(self.nlp, readers) if objective.consistency else []:
+            docs = [eg.predicted for eg in self.examples]
+            args = docs, clean, edited, vectors, objective.consistency
+            loss, d_head = consistency_loss(head, *args)
+            self.losses[self.component.name] += loss
+            d_vectors = [a + b for a, b in zip(d_vectors, d_head, strict=True)]
         backprop(d_vectors)
         return d_clean
 
@@ -54,12 +63,14 @@ class StabilityTraining(NamedTuple):
         component = self.component
         learn = component.source == "tensor" and component.upstream in self.losses
         clean, backprop = self._embed([eg.predicted for eg in self.examples], learn=learn)
-        d_clean = self.stabilise(clean, learn=learn)
+        d_clean = self.stabilise(clean, [], learn=learn)
         if d_clean is not None:
             backprop(d_clean)
 
     def _compare(self, clean: Batch, edited: EditedBatch, vectors: Batch) -> tuple[Batch, Batch]:
         """Add the loss on vectors; the gradients for those of the clean and edited texts."""
+        if not self.weight:
+            return [0 * X for X in clean], [0 * X for X in vectors]
         ops = self.component.model.ops
         loss, d_clean, d_edited = stability_loss(
             ops,
@@ -110,13 +121,19 @@ def begin_stability(
     """
     objective = component.stability
     weight = objective.next_weight() if objective else 0.0
-    if not weight:
+    if not weight and not (objective and objective.consistency):
         return None
     return StabilityTraining(component, component.require_pipeline(), weight, examples, losses)
 
 
-def check_stability(component: Any, nlp: Language) -> None:
-    """Raise SD025 or SD027 where stability training is asked for and can't work."""
+def check_stability(component: Any, nlp: Language, readers: list[Any]) -> None:
+    """Raise SD025 or SD027 where stability training is asked for and can't work, and
+    warn (SDW06) where no text classifier is there to learn consistency.
+
+    component (StableDiff): The component.
+    nlp (Language): The pipeline.
+    readers (List[Pipe]): Components that read the component's vectors.
+    """
     objective = component.stability
     if not objective or not objective.is_on:
         return
@@ -127,6 +144,9 @@ def check_stability(component: Any, nlp: Language) -> None:
     is_shared = isinstance(upstream, Tok2Vec) and not isinstance(upstream, type(component))
     if not shares_vectors and not is_shared:
         raise ValueError(Errors.SD025.format(name=component.name, upstream=component.upstream))
+    if objective.consistency and not find_heads(nlp, readers):
+        details = {"name": component.name, "value": objective.consistency}
+        warnings.warn(Warnings.SDW06.format(**details), stacklevel=3)
 
 
 def _split_like(ops: Ops, X: Floats2d, batch: Batch) -> Batch:

@@ -21,6 +21,10 @@ from spacy_stablediff.layers.implicit import ARCHITECTURE as IMPLICIT_LAYER
 
 TRAINABLE = ["tagger", "parser", "ner", "textcat", "textcat_multilabel", "spancat"]
 DIFFUSED = "spacy-stablediff.DiffusedTok2Vec.v1"
+NO_STATIC_VECTORS = {
+    "paths.vectors": None,
+    "components.tok2vec.model.embed.include_static_vectors": False,
+}
 IMPLICIT = {
     "@architectures": IMPLICIT_LAYER,
     "time": 0.5,
@@ -237,10 +241,18 @@ def test_layer_and_stability_are_options(run, corpus, tmp_path):
     assert block["stability"] == {"weight": 0.1} and block["model"] == {**IMPLICIT, "time": 0.25}
 
 
+@pytest.mark.parametrize("classifier", ["textcat", "textcat_multilabel"])
+def test_text_classifiers_are_trained_for_consistent_scores(classifier, run, corpus, tmp_path):
+    _, _, output = run(write_config(["ner", classifier], optimize="accuracy"))
+    block = read(output)["components"]["stablediff"]
+    assert block["stability"] == {"weight": 0.1, "consistency": 1.0}
+    nlp = train_steps(output, corpus, tmp_path, **NO_STATIC_VECTORS)
+    assert nlp.get_pipe("stablediff").stability.consistency == 1.0
+
+
 def test_trains_accuracy_config(run, corpus, tmp_path):
     _, _, output = run(write_config(["ner", "textcat"], optimize="accuracy"))
-    static = "components.tok2vec.model.embed.include_static_vectors"
-    nlp = train_steps(output, corpus, tmp_path, **{"paths.vectors": None, static: False})
+    nlp = train_steps(output, corpus, tmp_path, **NO_STATIC_VECTORS)
     assert diffusions(nlp) == {"stablediff"}
 
 

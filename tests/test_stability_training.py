@@ -10,6 +10,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import NumpyOps
 
+from spacy_stablediff.stability.consistency import consistency_loss, find_heads
 from spacy_stablediff.stability.objective import (
     TEMPERATURE,
     StabilityObjective,
@@ -46,10 +47,12 @@ def make_misspell():
     return misspell
 
 
-def stable_pipeline(components, diffusion=IMPLICIT, weight=3.0, augmenter=TYPOS, **settings):
+def stable_pipeline(
+    components, diffusion=IMPLICIT, weight=3.0, augmenter=TYPOS, consistency=0.0, **settings
+):
     nlp = spacy.blank("en")
     nlp.add_pipe("tok2vec", config={"model": EMBEDDING})
-    stability = {"weight": weight, "augmenter": augmenter}
+    stability = {"weight": weight, "augmenter": augmenter, "consistency": consistency}
     config = {"model": diffusion, "stability": stability, **settings}
     nlp.add_pipe("stablediff", config=config)
     for name in components:
@@ -303,6 +306,8 @@ def test_refuses_a_bad_weight(weight):
         StabilityObjective("stablediff", weight, None)
     with pytest.raises(ValueError, match=r"\[SD024\].*'stablediff'.*'contrast'"):
         StabilityObjective("stablediff", 1.0, None, contrast=weight)
+    with pytest.raises(ValueError, match=r"\[SD024\].*'stablediff'.*'consistency'"):
+        StabilityObjective("stablediff", 1.0, None, consistency=weight)
 
 
 def test_refuses_what_it_can_not_edit_or_embed():
@@ -318,6 +323,95 @@ def test_refuses_what_it_can_not_edit_or_embed():
     component = stable_pipeline(["textcat"]).get_pipe("stablediff")
     with pytest.raises(ValueError, match=r"\[SD026\]"):
         component.update([])
+
+
+# Consistency of predictions.
+
+
+def score_texts(nlp):
+    """Scores of clean and of edited texts, shape (texts, labels) each."""
+    textcat, examples = nlp.get_pipe("textcat"), examples_for(nlp)
+    edited = nlp.get_pipe("stablediff").stability.edit(nlp, examples)
+    pairs = [eg.predicted for eg in examples], edited.docs
+    for docs in pairs:
+        for name in ("tok2vec", "stablediff"):
+            docs = list(nlp.get_pipe(name).pipe(docs))
+    clean, moved = (textcat.predict(docs) for docs in pairs)
+    return clean[edited.sources], moved
+
+
+def test_consistency_lets_predictions_move_less():
+    movements = []
+    for consistency in (0.0, 5.0):
+        misspell = {"@augmenters": "test_misspell.v1"}
+        nlp = stable_pipeline(["textcat", "ner"], HEAT, 0.0, misspell, consistency)
+        losses = train(nlp, steps=40)
+        clean, moved = score_texts(nlp)
+        movements.append(float(((clean - moved) ** 2).mean()))
+        assert (losses[-1]["stablediff"] > 0) == bool(consistency)
+    assert movements[1] < 0.5 * movements[0]
+
+
+def test_gradient_of_consistency_is_that_of_the_cross_entropy_with_clean_scores_as_truth():
+    nlp = stable_pipeline(["textcat"], augmenter={"@augmenters": "test_misspell.v1"})
+    textcat = nlp.get_pipe("textcat")
+    train(nlp, steps=3)
+    (head,) = find_heads(nlp, [textcat, nlp.get_pipe("stablediff")])
+    examples = examples_for(nlp)
+    docs = [eg.predicted for eg in examples]
+    edited = nlp.get_pipe("stablediff").stability.edit(nlp, examples)
+    clean, moved = (nlp.get_pipe("tok2vec").model.predict(d) for d in (docs, edited.docs))
+
+    def scores(documents, vectors):
+        return head.begin_update(documents, vectors, list)[0].astype("float64")
+
+    def cross_entropy(vectors):
+        truths = scores(docs, clean)[edited.sources]
+        return -2.0 * float((truths * numpy.log(scores(edited.docs, vectors))).sum())
+
+    loss, d_moved = consistency_loss(head, docs, clean, edited, moved, 2.0)
+    difference = scores(edited.docs, moved) - scores(docs, clean)[edited.sources]
+    assert loss == pytest.approx(2.0 * (difference**2).mean(), rel=1e-4)
+    rng = numpy.random.default_rng(0)
+    for _ in range(5):
+        direction = [rng.normal(size=x.shape).astype("float32") for x in moved]
+        above, below = (
+            cross_entropy([x + step * d for x, d in zip(moved, direction, strict=True)])
+            for step in (1e-2, -1e-2)
+        )
+        expected = sum(float((g * d).sum()) for g, d in zip(d_moved, direction, strict=True))
+        assert (above - below) / 2e-2 == pytest.approx(expected, rel=0.03, abs=1e-4)
+
+
+def test_edits_that_change_nothing_leave_consistency_without_effect():
+    nothing = {"@augmenters": "spacy-stablediff.edits.v1", "typo": 0.0, "swap": 0.0, "drop": 0.0}
+    consistent = stable_pipeline(["textcat"], augmenter=nothing, consistency=3.0)
+    plain = stable_pipeline(["textcat"], weight=0.0)
+    for nlp in (consistent, plain):
+        train(nlp)
+    for name in ("tok2vec", "stablediff", "textcat"):
+        models = [nlp.get_pipe(name).model for nlp in (consistent, plain)]
+        for a, b in zip(*map(parameters, models), strict=True):
+            assert numpy.array_equal(a, b)
+
+
+def test_says_so_where_no_classifier_can_be_consistent():
+    with pytest.warns(UserWarning, match=r"\[SDW06\].*'stablediff'.*consistency = 1 "):
+        stable_pipeline(["ner"], consistency=1.0).initialize()
+    nlp = stable_pipeline(["textcat"], consistency=1.0)
+    nlp.config["training"]["frozen_components"] = ["textcat"]
+    with pytest.warns(UserWarning, match=r"\[SDW06\]"):
+        nlp.initialize(lambda: examples_for(nlp))
+
+
+def test_only_classifiers_after_the_component_become_consistent():
+    nlp = stable_pipeline(["ner"], consistency=1.0)
+    add_textcat(nlp, name="after")
+    add_textcat(nlp, name="owner", tok2vec=EMBEDDING)
+    nlp.add_pipe("textcat_multilabel", name="words")
+    train(nlp, steps=1)
+    heads = find_heads(nlp, [proc for _, proc in nlp.pipeline])
+    assert [head.classifier.name for head in heads] == ["after"]
 
 
 # The scorer.

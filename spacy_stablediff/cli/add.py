@@ -22,9 +22,10 @@ from ._draft import Draft
 from ._util import show_errors, stablediff_cli
 from ._wiring import Wiring, find_wiring
 
-# What the study found to serve classification and entities alike, and the weight of
-# stability training that goes with it.
+# What the study found to serve classification and entities alike: the weights of
+# stability training and, where text is classified, of consistent scores, and the layer.
 STUDIED_WEIGHT = 0.1
+STUDIED_CONSISTENCY = 1.0
 STUDIED_LAYER = {
     "@architectures": multiscale.ARCHITECTURE,
     "times": [4.0, 32.0, None],
@@ -35,7 +36,8 @@ LAYERS: dict[str, dict[str, Any]] = {
     "implicit": {"@architectures": implicit.ARCHITECTURE},
     "multiscale": STUDIED_LAYER,
 }
-FACTORIES = ("ner", "textcat", "textcat_multilabel", "spancat")
+CLASSIFIERS = ("textcat", "textcat_multilabel")
+FACTORIES = ("ner", *CLASSIFIERS, "spancat")
 
 
 @stablediff_cli.command("add")
@@ -64,8 +66,9 @@ def add_cli(
         Opt(
             "--stability",
             "-s",
-            help="Weight of stability training, which about doubles the training time; 0 for "
-            f"none. By default {STUDIED_WEIGHT:g} where components share an embedding, which it needs",
+            help="Weight of stability training, which about doubles the training time, and which "
+            "also makes the scores of text classifiers consistent; 0 for none. By default "
+            f"{STUDIED_WEIGHT:g} where components share an embedding, which it needs",
         ),
     ] = None,
     pipes: Annotated[
@@ -241,6 +244,10 @@ def _add_components(
         if component in draft.config["components"]:
             component = f"stablediff_{upstream}"
         block = {"factory": "stablediff", "upstream": upstream, **settings}
+        classifies = any(wiring.components[name]["factory"] in CLASSIFIERS for name in diffused)
+        if "stability" in settings and classifies:
+            consistency = {"consistency": STUDIED_CONSISTENCY}
+            block["stability"] = {**settings["stability"], **consistency}
         draft.insert(f"components.{component}", block, after=f"components.{upstream}")
         draft.add_to_list("nlp.pipeline", component, after=previous)
         yield (

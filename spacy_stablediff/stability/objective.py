@@ -55,11 +55,13 @@ class EditedBatch(NamedTuple):
         counterpart.
     clean_rows (Ints1d): For each of those its counterpart among the tokens of all
         clean documents.
+    sources (Ints1d): For each edited document the index of its clean one.
     """
 
     docs: list[Doc]
     rows: Array
     clean_rows: Array
+    sources: Array
 
 
 class StabilityObjective:
@@ -71,6 +73,7 @@ class StabilityObjective:
         weight: float | Iterator[float],
         augmenter: Augmenter,
         contrast: float = 30.0,
+        consistency: float = 0.0,
     ) -> None:
         """Check the settings.
 
@@ -80,12 +83,15 @@ class StabilityObjective:
         augmenter (Callable[[Language, Example], Iterator[Example]]): Makes the edits.
         contrast (float): Weight >= 0 of the second term of the loss relative to the
             first.
+        consistency (float): Weight >= 0 of the loss on the scores of text classifiers,
+            relative to their own.
         RAISES (ValueError): SD024 if a weight is negative or not a number.
         """
         owner = f"Component '{name}'"
         self.schedule = weight if isinstance(weight, Iterator) else None
         self.weight = 0.0 if self.schedule else check_weight(owner, "weight", weight)
         self.contrast = check_weight(owner, "contrast", contrast)
+        self.consistency = check_weight(owner, "consistency", consistency)
         self.augmenter = augmenter
 
     def __getstate__(self) -> dict[str, Any]:
@@ -94,8 +100,8 @@ class StabilityObjective:
 
     @property
     def is_on(self) -> bool:
-        """Whether the loss has, or is going to have, any weight."""
-        return self.weight > 0 or self.schedule is not None
+        """Whether a loss has, or is going to have, any weight."""
+        return self.weight > 0 or self.schedule is not None or self.consistency > 0
 
     def next_weight(self) -> float:
         """Return the weight for the next update."""
@@ -110,19 +116,22 @@ class StabilityObjective:
         examples (List[Example]): The examples, of which the predicted documents count.
         RETURNS (EditedBatch): The copies that differ from their documents.
         """
-        docs, rows, clean_rows = [], [], []
+        docs, rows, clean_rows, sources = [], [], [], []
         start, clean_start = 0, 0
-        for eg in examples:
+        for index, eg in enumerate(examples):
             for edited in self.augmenter(nlp, eg):
                 if edited.predicted.text != eg.predicted.text:
                     alignment = align(eg.predicted, edited.predicted)
                     aligned = numpy.flatnonzero(alignment >= 0)
                     docs.append(edited.predicted)
+                    sources.append(index)
                     rows.append(start + aligned)
                     clean_rows.append(clean_start + alignment[aligned])
                     start += len(edited.predicted)
             clean_start += len(eg.predicted)
-        return EditedBatch(docs, _join(rows), _join(clean_rows))
+        return EditedBatch(
+            docs, _join(rows), _join(clean_rows), numpy.asarray(sources, dtype="int32")
+        )
 
 
 def stability_loss(
