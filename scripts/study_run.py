@@ -4,7 +4,7 @@ import fcntl
 import os
 import platform
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -21,11 +21,23 @@ from spacy.util import registry
 from thinc.api import Config
 
 from spacy_stablediff import measure_stability
+from spacy_stablediff.stability.edits import Augmenter
 
 BASE = Path("configs/textcat_ner.cfg")
 PASSES = 5
 PARTS = ("dev", "test")
 PACKAGES = ("spacy", "thinc", "numpy", "scipy", "augmenty")
+
+
+@registry.augmenters("study.keep.v1")
+def make_keep(augmenter: Augmenter) -> Augmenter:
+    """Create an augmenter that yields each text as it is, then what another makes of it."""
+
+    def keep(nlp: Language, example: Example) -> Iterator[Example]:
+        yield example
+        yield from augmenter(nlp, example)
+
+    return keep
 
 
 def main(
@@ -76,7 +88,7 @@ def make_config(
     """
     config = Config().from_disk(BASE, interpolate=False)
     pipe, components = plan["data"][data]["pipe"], config["components"]
-    diffusion, weight = variant.get("diffusion"), variant.get("weight", 0.0)
+    diffusion = variant.get("diffusion")
     pipeline = ["tok2vec", "stablediff", pipe] if diffusion else ["tok2vec", pipe]
     config["nlp"]["pipeline"] = pipeline
     config["components"] = {name: components[name] for name in pipeline}
@@ -84,8 +96,11 @@ def make_config(
     if diffusion:
         component = config["components"]["stablediff"]
         component["model"] = diffusion
-        component["stability"]["weight"] = weight
-        component["stability"]["augmenter"] = plan["training_edits"]
+        component["stability"] = {
+            "weight": variant.get("weight", 0.0),
+            "consistency": variant.get("consistency", 0.0) if pipe == "textcat" else 0.0,
+            "augmenter": plan["training_edits"],
+        }
     if embedding == "pretrained":
         name = plan["pretrained"]
         config["components"]["tok2vec"] = {"source": name}
@@ -99,6 +114,7 @@ def make_config(
     config["corpora"]["train"]["augmenter"] = variant.get("augmenter")
     training = config["training"]
     training.update(max_steps=plan["data"][data]["steps"], eval_frequency=plan["eval_frequency"])
+    training["batcher"]["size"] = variant.get("batch_words", training["batcher"]["size"])
     training["score_weights"] = {plan["data"][data]["score"]: 1.0}
     config["system"]["seed"] = seed
     return config

@@ -24,7 +24,7 @@ from ._wiring import Wiring, find_wiring
 
 # What the study found to serve classification and entities alike: the weights of
 # stability training and, where text is classified, of consistent scores, and the layer.
-STUDIED_WEIGHT = 0.1
+STUDIED_WEIGHT = 0.05
 STUDIED_CONSISTENCY = 1.0
 STUDIED_LAYER = {
     "@architectures": multiscale.ARCHITECTURE,
