@@ -27,7 +27,7 @@ class Warnings(metaclass=ErrorsWithCodes):
              "it. If it was excluded or removed, all is well; otherwise correct the callback's setting 'pipes'. "
              "Components: {opts}.")
     SDW06 = ("Component '{name}': the setting stability.consistency = {value:g} has no effect, because no text classifier "
-             "after '{name}' listens to the vectors that it writes, or all that do are frozen. Set it to 0, or let a "
+             "listens to the vectors that '{name}' writes, or all that do are frozen. Set it to 0, or let a "
              "'textcat' listen to them, with a spacy.Tok2VecListener.v1 as tok2vec of its model.")
     SDW50 = ("{names}: listed in [training.frozen_components], but trained without diffusion. The vectors change, the "
              "weights don't, so expect other predictions; better train these components with the diffusion in place.")
@@ -96,15 +96,15 @@ class Errors(metaclass=ErrorsWithCodes):
     SD023 = ("{layer}: the setting 'times' must list at least one time, each a finite number above 0, or null for an "
              "infinite time (the mean of the document), but it is {value!r}.")
     SD024 = ("{owner}: the setting '{setting}' must be a finite number of at least 0, but it is {value!r}. The weight of "
-             "stability training is 0 to switch it off, 0.1 for a start, or in a config a schedule; its contrast is 30 by "
+             "stability training is 0 to switch it off, 0.05 for a start, or in a config a schedule; its contrast is 30 by "
              "default, and its consistency 0, or 1 to train text classifiers for stable scores.")
     SD025 = ("Component '{name}': stability training has to embed edited texts with the component '{upstream}' that the "
-             "setting 'upstream' names, but that one is no shared embedding such as 'tok2vec'. Set stability.weight = 0, "
-             "or let the pipeline share one embedding.")
+             "setting 'upstream' names, but that one is no shared embedding such as 'tok2vec'. Set stability.weight and "
+             "stability.consistency to 0, or let the pipeline share one embedding.")
     SD026 = ("Component '{name}': stability training and its scorer need to know the pipeline. Call nlp.initialize(), or save the "
              "pipeline and load it with spacy.load().")
     SD027 = ("Component '{name}': stability training doesn't work with boundaries = \"sentence\", because edited texts "
-             "have no sentence boundaries. Set boundaries = \"doc\" or stability.weight = 0.")
+             "have no sentence boundaries. Set boundaries = \"doc\", or stability.weight and stability.consistency to 0.")
     SD028 = ("A diffused vector of width {width} can't be compared with a vector of width {other}. Compare objects of "
              "documents that went through the same pipeline (its component 'stablediff' has hooks = true).")
     SD029 = ("{owner}: it diffuses arrays of token vectors, one for each document, but was given objects of the type "

@@ -232,8 +232,8 @@ class StableDiff(Tok2Vec):
             vectors, through_diffusion = self.diffuse(docs, supply.vectors, is_train=True)
             d_stability = None
             if training and supply is supplies[0]:
-                takers, learn = self._get_takers(supply), supply.fed_by is None
-                d_stability = training.stabilise(vectors, takers, learn=learn)
+                readers, learn = self._get_next_readers(training.nlp), supply.fed_by is None
+                d_stability = training.stabilise(vectors, readers, learn=learn)
             batch = DiffusedBatch(vectors, supply.fed_by)
             for listener, onward in supply.takers:
                 last = listener is supply.takers[-1][0]
@@ -265,7 +265,7 @@ class StableDiff(Tok2Vec):
         if nlp is None:
             raise ValueError(Errors.SD011.format(name=self.name, upstream=self.upstream))
         self.pipeline.set(nlp)
-        check_stability(self, nlp, [proc for _, proc in self._get_readers(nlp)])
+        check_stability(self, nlp, self._get_next_readers(nlp))
         width = self._get_width(nlp)
         for name, component in self._get_readers(nlp):
             for listener in walk_listeners(component):
@@ -420,11 +420,10 @@ class StableDiff(Tok2Vec):
         nothing_handed = listener._batch_id is None or fed_by == self.name
         return nothing_handed and has_tensors(docs)
 
-    def _get_takers(self, supply: Supply) -> list[Any]:
-        """Components after this one that take vectors of a supply, and no others."""
-        taking = [listener for listener, _ in supply.takers]
-        readers = [proc for _, proc in self._get_readers(self.require_pipeline())]
-        return [proc for proc in readers if all(node in taking for node in walk_listeners(proc))]
+    def _get_next_readers(self, nlp: Language) -> list[Any]:
+        """Components that read what this one writes before another one diffuses it further."""
+        readers = [proc for name, proc in self._get_readers(nlp) if name not in nlp.disabled]
+        return list(takewhile(lambda proc: not isinstance(proc, StableDiff), readers))
 
     def _follows(self, listener: Any) -> bool:
         return listener.upstream_name in ("*", self.upstream, self.name)

@@ -404,6 +404,17 @@ def test_says_so_where_no_classifier_can_be_consistent():
         nlp.initialize(lambda: examples_for(nlp))
 
 
+def test_classifiers_become_consistent_in_what_the_last_diffusion_gives_them():
+    nlp = spacy.blank("en")
+    nlp.add_pipe("tok2vec", config={"model": EMBEDDING})
+    nlp.add_pipe("stablediff", name="first", config={"stability": {"consistency": 1.0}})
+    nlp.add_pipe("stablediff", name="second", config={"stability": {"consistency": 1.0}})
+    add_textcat(nlp)
+    with pytest.warns(UserWarning, match=r"\[SDW06\].*'first'"):
+        losses = train(nlp, steps=3)
+    assert losses[-1]["first"] == 0 and losses[-1]["second"] > 0
+
+
 def test_only_classifiers_after_the_component_become_consistent():
     nlp = stable_pipeline(["ner"], consistency=1.0)
     add_textcat(nlp, name="after")
