@@ -29,6 +29,9 @@ class Warnings(metaclass=ErrorsWithCodes):
     SDW06 = ("Component '{name}': the setting stability.consistency = {value:g} has no effect, because no text classifier "
              "listens to the vectors that '{name}' writes, or all that do are frozen. Set it to 0, or let a "
              "'textcat' listen to them, with a spacy.Tok2VecListener.v1 as tok2vec of its model.")
+    SDW07 = ("Component '{name}': spacy-stablediff.KnownWordsTok2Vec.v1 knows no word, because none occurs {min_count} "
+             "times in the documents that the pipeline was initialized with. Initialize it with the training data: "
+             "nlp.initialize(get_examples), or `spacy train`.")
     SDW50 = ("{names}: listed in [training.frozen_components], but trained without diffusion. The vectors change, the "
              "weights don't, so expect other predictions; better train these components with the diffusion in place.")
     SDW51 = ("{count} lines of comments were lost: the layout of the config is unusual, so that only its content could "
@@ -110,6 +113,14 @@ class Errors(metaclass=ErrorsWithCodes):
     SD029 = ("{owner}: it diffuses arrays of token vectors, one for each document, but was given objects of the type "
              "{value}. Use it as the 'model' of a component 'stablediff', or as the 'diffusion' of "
              "spacy-stablediff.DiffusedTok2Vec.v1, which goes where spaCy takes a 'tok2vec'.")
+    SD030 = ("spacy-stablediff.KnownWordsTok2Vec.v1: the setting 'min_count' must be a whole number of at least 1, but it "
+             "is {value!r}. 2, the default, makes words unknown that the training data have only once; 1 none of them.")
+    SD031 = ("spacy-stablediff.KnownWordsTok2Vec.v1: the embedding '{name}' in its setting 'tok2vec' doesn't look up the "
+             "NORM of tokens, so it has no words to know. Use one that does, such as spacy.HashEmbedCNN.v2, or a "
+             "spacy.MultiHashEmbed.v2 with NORM among its 'attrs'; or leave the wrapper out.")
+    SD032 = ("spacy-stablediff.KnownWordsTok2Vec.v1: nobody has counted the words of the training data. Put a component "
+             "'stablediff' after the component with this embedding, with 'upstream' naming it, and initialize the "
+             "pipeline with the training data: nlp.initialize(get_examples), or `spacy train`.")
     SD050 = "Can't find the config file '{path}'."
     SD051 = "Can't read '{path}' as a config: {reason}"
     SD052 = ("'{path}' has diffusion already: see [{block}]. Change its settings there, or start from a config without "

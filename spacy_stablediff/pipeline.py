@@ -18,9 +18,10 @@ from thinc.api import Model, Optimizer
 from .attachment import PipelineRef, embeds_for_itself
 from .errors import Errors, VectorsError, Warnings
 from .hooks import set_hooks
+from .known_words import count_words
 from .layers.common import Batch, Diffusion
 from .listeners import walk_listeners
-from .replace import enable_replace_listeners
+from .replace import enable_replace_listeners, find_path
 from .sources import has_tensors, static_vectors, tensor_vectors
 from .stabilise import begin_stability, check_stability
 from .stability.objective import StabilityObjective
@@ -275,6 +276,8 @@ class StableDiff(Tok2Vec):
                     raise ValueError(Errors.SD015.format(name=self.name, **details))
         with self._naming_errors():
             initialize_diffusion(self.model, width)
+        if self.source == "tensor":
+            count_words(find_path(nlp, self)[0], (eg.predicted for eg in get_examples()))
         self._warn_if_unread()
 
     def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:

@@ -1,0 +1,106 @@
+"""Embeddings that know which words they have learned.
+
+A hash embedding has a row for every word, seen or not: a misspelt word gets the sum of
+rows that other words have trained, as if it were one of them. Here all words that are
+rare in the training data share the rows of one, the unknown word. Their prefix, suffix
+and shape stay their own.
+"""
+
+import warnings
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy
+from spacy.tokens import Doc
+from thinc.api import Model
+from thinc.types import Ints2d
+
+from .errors import Errors, Warnings
+from .layers.common import is_number
+from .tok2vec import Tok2VecModel
+
+ARCHITECTURE = "spacy-stablediff.KnownWordsTok2Vec.v1"
+LAYER = "known_words"
+
+# The norm that stands for all unknown words: that of the empty string, which no word has.
+UNKNOWN = 0
+
+
+def KnownWordsTok2Vec(tok2vec: Tok2VecModel, min_count: int = 2) -> Tok2VecModel:
+    """Let rare words share the vector of the unknown word.
+
+    Registered as `spacy-stablediff.KnownWordsTok2Vec.v1`, for the `model` of a `tok2vec`
+    component that a `stablediff` component follows: that one counts the words of the
+    training data when the pipeline is initialized.
+
+    tok2vec (Model[List[Doc], List[Floats2d]]): An embedding that looks up the NORM of
+        tokens, as spacy.HashEmbedCNN.v2 and spacy.MultiHashEmbed.v2 do.
+    min_count (int): How often, at least once, a word is seen in the training data
+        before it is known.
+    RETURNS (Model[List[Doc], List[Floats2d]]): The embedding.
+    RAISES (ValueError): SD030 if `min_count` is no whole number of at least 1, SD031 if
+        the embedding doesn't look up the NORM; when it is trained, SD032 if nobody has
+        counted the words.
+    """
+    is_whole = is_number(min_count) and int(min_count) == min_count
+    if not is_whole or min_count < 1:
+        raise ValueError(Errors.SD030.format(value=min_count))
+    extractors = [
+        node
+        for node in tok2vec.walk()
+        if node.name == "extract_features" and "NORM" in node.attrs["columns"]
+    ]
+    if not extractors:
+        raise ValueError(Errors.SD031.format(name=tok2vec.name))
+    for extractor in extractors:
+        attrs = {"min_count": int(min_count), "known": None}
+        tok2vec.replace_node(
+            extractor, Model(LAYER, forward, init=init, layers=[extractor], attrs=attrs)
+        )
+    return tok2vec
+
+
+def forward(
+    model: Model[list[Doc], list[Ints2d]], docs: list[Doc], is_train: bool
+) -> tuple[list[Ints2d], Callable]:
+    """Look up the features of tokens, and give all unknown words the same norm."""
+    known = model.attrs["known"]
+    if known is None and is_train:
+        raise ValueError(Errors.SD032)
+    features, backprop = model.layers[0](docs, is_train)
+    if known is None or not features:
+        return features, backprop
+    xp, column = model.ops.xp, model.layers[0].attrs["columns"].index("NORM")
+    norms = xp.concatenate([X[:, column] for X in features])
+    norms[~xp.isin(norms, xp.asarray(known))] = UNKNOWN
+    ends = numpy.cumsum([len(X) for X in features])
+    for X, known_norms in zip(features, xp.split(norms, ends[:-1].tolist()), strict=True):
+        X[:, column] = known_norms
+    return features, backprop
+
+
+def init(model: Model, X: Any = None, Y: Any = None) -> None:
+    """Forget the words, for they are about to be counted anew."""
+    model.attrs["known"] = None
+
+
+def count_words(component: Any, docs: Iterable[Doc]) -> None:
+    """Tell an embedding which words it is going to learn, unless it knows that already.
+
+    component (Pipe): The component with the embedding, or any other.
+    docs (Iterable[Doc]): The documents that it will be trained on.
+    """
+    model = getattr(component, "model", None)
+    nodes = model.walk() if isinstance(model, Model) else []
+    layers = [node for node in nodes if node.name == LAYER and node.attrs["known"] is None]
+    if not layers:
+        return
+    norms = numpy.concatenate([doc.to_array("NORM") for doc in docs])
+    words, counts = numpy.unique(norms, return_counts=True)
+    for layer in layers:
+        layer.attrs["known"] = words[counts >= layer.attrs["min_count"]]
+        if not layer.attrs["known"].size:
+            min_count = layer.attrs["min_count"]
+            warnings.warn(
+                Warnings.SDW07.format(name=component.name, min_count=min_count), stacklevel=3
+            )

@@ -1,0 +1,162 @@
+"""Embeddings in which rare words share the vector of the unknown word."""
+
+import numpy
+import pytest
+import spacy
+from spacy.training import Example
+from thinc.api import Adam
+
+from spacy_stablediff.known_words import LAYER, UNKNOWN, KnownWordsTok2Vec
+
+from .pipelines import EMBEDDING, add_textcat, examples_for, train
+
+KNOWN_WORDS = {
+    "@architectures": "spacy-stablediff.KnownWordsTok2Vec.v1",
+    "tok2vec": EMBEDDING,
+    "min_count": 2,
+}
+
+
+def known_words_pipeline(min_count=2, embedding=EMBEDDING, lang="en"):
+    nlp = spacy.blank(lang)
+    model = {**KNOWN_WORDS, "tok2vec": embedding, "min_count": min_count}
+    nlp.add_pipe("tok2vec", config={"model": model})
+    nlp.add_pipe("stablediff")
+    add_textcat(nlp)
+    return nlp
+
+
+def initialized(texts, min_count=2, **settings):
+    nlp = known_words_pipeline(min_count, **settings)
+    cats = {"cats": {"POS": 1.0, "NEG": 0.0}}
+    nlp.initialize(lambda: [Example.from_dict(nlp.make_doc(text), cats) for text in texts])
+    return nlp
+
+
+def embed(nlp, text):
+    return nlp.get_pipe("tok2vec").predict([nlp.make_doc(text)])[0]
+
+
+def known_words(nlp):
+    (layer,) = [node for node in nlp.get_pipe("tok2vec").model.walk() if node.name == LAYER]
+    return layer.attrs["known"]
+
+
+def test_words_seen_less_often_than_min_count_share_a_norm():
+    nlp = initialized(["never again", "Never mind", "again lost"])
+    # All differ in nothing but the word: prefix, suffix and shape are the same.
+    known, unknown, other = embed(nlp, "again"), embed(nlp, "aahain"), embed(nlp, "abbain")
+    assert numpy.array_equal(unknown, other) and not numpy.allclose(known, unknown)
+    assert set(known_words(nlp)) == {nlp.vocab.strings["never"], nlp.vocab.strings["again"]}
+
+
+@pytest.mark.parametrize("min_count", [1, 3])
+def test_min_count_says_how_often(min_count):
+    nlp = initialized(["a b", "b a", "a c"], min_count)
+    expected = {1: ["a", "b", "c"], 3: ["a"]}[min_count]
+    assert sorted(nlp.vocab.strings[int(word)] for word in known_words(nlp)) == expected
+
+
+def test_known_words_are_embedded_as_without_the_wrapper():
+    nlp = initialized(["never again", "never again"])
+    wrapped = nlp.get_pipe("tok2vec").model
+    (layer,) = [node for node in wrapped.walk() if node.name == LAYER]
+    plain = wrapped.copy()
+    plain.replace_node(
+        *[node for node in plain.walk() if node.name == LAYER],
+        layer.layers[0],
+    )
+    docs = [nlp.make_doc("again never"), nlp.make_doc(""), nlp.make_doc("never")]
+    for a, b in zip(wrapped.predict(docs), plain.predict(docs), strict=True):
+        assert numpy.array_equal(a, b)
+
+
+def test_no_document_changes():
+    nlp = initialized(["never again", "never again"])
+    doc = nlp("Strange words")
+    assert [token.norm_ for token in doc] == ["strange", "words"]
+
+
+@pytest.mark.parametrize("how", ["disk", "bytes"])
+def test_known_words_are_saved_and_loaded(how, tmp_path):
+    nlp = initialized(["never again", "never mind"])
+    if how == "disk":
+        nlp.to_disk(tmp_path)
+        loaded = spacy.load(tmp_path)
+    else:
+        loaded = known_words_pipeline().from_bytes(nlp.to_bytes())
+    assert numpy.array_equal(known_words(loaded), known_words(nlp))
+    assert numpy.array_equal(embed(loaded, "never mnid"), embed(nlp, "never mnid"))
+
+
+def test_words_are_counted_anew_when_the_pipeline_is_initialized_again():
+    nlp = initialized(["never again", "never mind"])
+    examples = [Example.from_dict(nlp.make_doc("lost lost"), {"cats": {"POS": 1.0, "NEG": 0.0}})]
+    nlp.initialize(lambda: examples)
+    assert list(known_words(nlp)) == [nlp.vocab.strings["lost"]]
+
+
+def test_trained_words_stay_known_while_other_components_are_initialized():
+    nlp = initialized(["never again", "never mind"])
+    before = known_words(nlp)
+    with nlp.select_pipes(disable=["tok2vec"]):
+        nlp.initialize(lambda: examples_for(nlp))
+    assert numpy.array_equal(known_words(nlp), before)
+
+
+def test_training_learns_the_vector_of_the_unknown_word():
+    nlp = known_words_pipeline()
+    train(nlp, steps=1)
+    before = embed(nlp, "Xzqqt")
+    for _ in range(3):
+        nlp.update(examples_for(nlp), sgd=Adam(0.01))
+    assert not numpy.allclose(before, embed(nlp, "Xzqqt"))
+
+
+def test_other_languages_long_and_empty_documents():
+    nlp = initialized(["Straße 🙂 🙂", "Straße"], lang="de")
+    assert embed(nlp, "🙂 Straße Strasse").shape == (3, 16)
+    assert embed(nlp, "").shape == (0, 16)
+    assert embed(nlp, "ja " * 50_000).shape[0] == 50_000
+
+
+@pytest.mark.parametrize("min_count", [0, -1, 1.5])
+def test_refuses_a_bad_min_count(min_count):
+    with pytest.raises(ValueError, match=r"\[SD030\].*'min_count'"):
+        KnownWordsTok2Vec(spacy.registry.resolve({"m": EMBEDDING})["m"], min_count)
+
+
+def test_refuses_an_embedding_without_words():
+    chars = {
+        "@architectures": "spacy.Tok2Vec.v2",
+        "embed": {
+            "@architectures": "spacy.MultiHashEmbed.v2",
+            "width": 16,
+            "attrs": ["SHAPE"],
+            "rows": [100],
+            "include_static_vectors": False,
+        },
+        "encode": {
+            "@architectures": "spacy.MaxoutWindowEncoder.v2",
+            "width": 16,
+            "window_size": 1,
+            "maxout_pieces": 2,
+            "depth": 1,
+        },
+    }
+    with pytest.raises(ValueError, match=r"\[SD031\]"):
+        known_words_pipeline(embedding=chars)
+
+
+def test_refuses_to_train_where_nobody_counted_words():
+    nlp = spacy.blank("en")
+    nlp.add_pipe("tok2vec", config={"model": KNOWN_WORDS})
+    add_textcat(nlp)
+    with pytest.raises(ValueError, match=r"\[SD032\].*'stablediff'"):
+        train(nlp)
+
+
+def test_warns_where_no_word_is_known():
+    with pytest.warns(UserWarning, match=r"\[SDW07\].*'tok2vec'.* 2 times"):
+        initialized(["all words differ"])
+    assert UNKNOWN not in known_words(initialized(["same same"]))
