@@ -84,6 +84,19 @@ def init(model: Model, X: Any = None, Y: Any = None) -> None:
     model.attrs["known"] = None
 
 
+def looks_up_words(config: dict[str, Any]) -> bool:
+    """Tell whether an embedding looks up the NORM of tokens.
+
+    config (Dict[str, Any]): The config of its architecture, one of spaCy's.
+    RETURNS (bool): Whether `KnownWordsTok2Vec` can wrap it; False if that isn't known.
+    """
+    name = config.get("@architectures", "")
+    if name.startswith("spacy.Tok2Vec."):
+        return looks_up_words(config["embed"])
+    looks_up_norm = name.startswith("spacy.MultiHashEmbed.") and "NORM" in config["attrs"]
+    return looks_up_norm or name.startswith("spacy.HashEmbedCNN.")
+
+
 def count_words(component: Any, docs: Iterable[Doc]) -> None:
     """Tell an embedding which words it is going to learn, unless it knows that already.
 

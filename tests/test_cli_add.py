@@ -20,10 +20,12 @@ import spacy_stablediff.cli  # noqa: F401
 from spacy_stablediff.layers.implicit import ARCHITECTURE as IMPLICIT_LAYER
 
 TRAINABLE = ["tagger", "parser", "ner", "textcat", "textcat_multilabel", "spancat"]
+CLASSIFIERS = ["textcat", "textcat_multilabel"]
+KNOWN_WORDS = "spacy-stablediff.KnownWordsTok2Vec.v1"
 DIFFUSED = "spacy-stablediff.DiffusedTok2Vec.v1"
 NO_STATIC_VECTORS = {
     "paths.vectors": None,
-    "components.tok2vec.model.embed.include_static_vectors": False,
+    "components.tok2vec.model.tok2vec.embed.include_static_vectors": False,
 }
 IMPLICIT = {
     "@architectures": IMPLICIT_LAYER,
@@ -186,12 +188,18 @@ def check_init_config(pipeline, optimize, run, corpus):
         return
     assert code == 0
     after = read(output)
-    assert after["components"].pop("stablediff") == {
+    components = after["components"]
+    classifies = "tok2vec" in str([components.get(name) for name in CLASSIFIERS])
+    consistency = {"consistency": 1.0} if classifies else {}
+    assert components.pop("stablediff") == {
         "factory": "stablediff",
         "upstream": "tok2vec",
         "model": STUDIED,
-        "stability": {"weight": 0.1},
+        "stability": {"weight": 0.05, **consistency},
     }
+    wrapped = components["tok2vec"]["model"]
+    assert wrapped["@architectures"] == KNOWN_WORDS and wrapped["min_count"] == 2
+    components["tok2vec"]["model"] = wrapped["tok2vec"]
     assert after["nlp"]["pipeline"] == ["tok2vec", "stablediff", *pipeline]
     after["nlp"]["pipeline"].remove("stablediff")
     assert after == before
@@ -238,16 +246,91 @@ def test_layer_and_stability_are_options(run, corpus, tmp_path):
     assert "stability" not in block and block["model"] == IMPLICIT
     code, _, output = run(base, "--time", "0.25")
     block = read(output)["components"]["stablediff"]
-    assert block["stability"] == {"weight": 0.1} and block["model"] == {**IMPLICIT, "time": 0.25}
+    assert block["stability"] == {"weight": 0.05} and block["model"] == {**IMPLICIT, "time": 0.25}
 
 
-@pytest.mark.parametrize("classifier", ["textcat", "textcat_multilabel"])
+@pytest.mark.parametrize("classifier", CLASSIFIERS)
 def test_text_classifiers_are_trained_for_consistent_scores(classifier, run, corpus, tmp_path):
     _, _, output = run(write_config(["ner", classifier], optimize="accuracy"))
     block = read(output)["components"]["stablediff"]
-    assert block["stability"] == {"weight": 0.1, "consistency": 1.0}
+    assert block["stability"] == {"weight": 0.05, "consistency": 1.0}
     nlp = train_steps(output, corpus, tmp_path, **NO_STATIC_VECTORS)
     assert nlp.get_pipe("stablediff").stability.consistency == 1.0
+    layers = [node for node in nlp.get_pipe("tok2vec").model.walk() if node.name == "known_words"]
+    assert layers and all(layer.attrs["known"] is not None for layer in layers)
+
+
+SHARED = """\
+[nlp]
+lang = "en"
+pipeline = ["tok2vec","ner"]
+
+[components]
+
+[components.tok2vec]
+factory = "tok2vec"
+
+[components.ner]
+factory = "ner"
+
+[components.ner.model]
+@architectures = "spacy.TransitionBasedParser.v2"
+state_type = "ner"
+extra_state_tokens = false
+hidden_width = 16
+maxout_pieces = 2
+use_upper = true
+
+[components.ner.model.tok2vec]
+@architectures = "spacy.Tok2VecListener.v1"
+width = 96
+"""
+
+
+def test_rare_words_share_a_vector_of_the_default_embedding_too(run):
+    _, printed, output = run(SHARED)
+    model = read(output)["components"]["tok2vec"]["model"]
+    assert model["@architectures"] == KNOWN_WORDS
+    assert model["tok2vec"]["@architectures"] == "spacy.HashEmbedCNN.v2"
+    assert "Wrote the defaults of [components.tok2vec.model]" in printed
+    assert "so that rare words share a vector" in printed
+
+
+CHARACTERS = """
+[components.tok2vec.model]
+@architectures = "spacy.Tok2Vec.v2"
+
+[components.tok2vec.model.embed]
+@architectures = "spacy.CharacterEmbed.v2"
+width = 96
+rows = 100
+nM = 8
+nC = 4
+include_static_vectors = false
+feature = "LOWER"
+
+[components.tok2vec.model.encode]
+@architectures = "spacy.MaxoutWindowEncoder.v2"
+width = 96
+window_size = 1
+maxout_pieces = 2
+depth = 1
+"""
+
+
+@pytest.mark.parametrize(
+    "addition",
+    [
+        CHARACTERS,
+        '[initialize]\ninit_tok2vec = "weights.bin"\n',
+        '[pretraining]\ncomponent = "tok2vec"\n',
+    ],
+    ids=["embedding of characters", "pretrained weights", "pretraining"],
+)
+def test_embeddings_that_look_up_no_words_or_are_pretrained_are_not_wrapped(addition, run):
+    code, printed, output = run(f"{SHARED}\n{addition}")
+    assert code == 0 and "rare words" not in printed
+    assert KNOWN_WORDS not in output.read_text(encoding="utf8")
 
 
 def test_trains_accuracy_config(run, corpus, tmp_path):

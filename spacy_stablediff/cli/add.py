@@ -15,6 +15,8 @@ from wasabi import Printer
 
 from ..attachment import CALLBACK, diffused_config, find_blocks
 from ..errors import Errors, Warnings
+from ..known_words import ARCHITECTURE as KNOWN_WORDS
+from ..known_words import looks_up_words
 from ..layers import heat, implicit, multiscale
 from ..stability.objective import check_weight
 from ..tok2vec import ARCHITECTURE, check_choice
@@ -23,9 +25,11 @@ from ._util import show_errors, stablediff_cli
 from ._wiring import Wiring, find_wiring
 
 # What the study found to serve classification and entities alike: the weights of
-# stability training and, where text is classified, of consistent scores, and the layer.
+# stability training and, where text is classified, of consistent scores, how often a
+# word is seen before it is known, and the layer.
 STUDIED_WEIGHT = 0.05
 STUDIED_CONSISTENCY = 1.0
+STUDIED_MIN_COUNT = 2
 STUDIED_LAYER = {
     "@architectures": multiscale.ARCHITECTURE,
     "times": [4.0, 32.0, None],
@@ -67,7 +71,8 @@ def add_cli(
             "--stability",
             "-s",
             help="Weight of stability training, which about doubles the training time, and which "
-            "also makes the scores of text classifiers consistent; 0 for none. By default "
+            "also lets rare words share a vector and makes the scores of text classifiers "
+            "consistent; 0 for none. By default "
             f"{STUDIED_WEIGHT:g} where components share an embedding, which it needs",
         ),
     ] = None,
@@ -217,6 +222,7 @@ def _edit(
         draft = Draft(layout)
         changes = [
             *_add_components(draft, wiring, chosen, component),
+            *(_wrap_shared(draft, wiring, chosen) if "stability" in component else []),
             *_wrap_owned(draft, wiring, chosen, diffusion),
             *_attach_sourced(draft, wiring, chosen, diffusion, path=path),
         ]
@@ -257,6 +263,32 @@ def _add_components(
         )
 
 
+def _wrap_shared(draft: Draft, wiring: Wiring, chosen: list[str]) -> Iterator[str]:
+    """Let rare words share a vector in the shared embeddings that are listened to."""
+    if draft.config.get("pretraining") or draft.config.get("initialize", {}).get("init_tok2vec"):
+        return  # weights that were trained without the wrapper wouldn't fit
+    for name in dict.fromkeys(
+        wiring.upstreams[name] for name in chosen if name in wiring.upstreams
+    ):
+        model = wiring.components[name].get("model", {})
+        if name in wiring.sourced or not looks_up_words(model):
+            continue
+        if draft.config["components"][name].get("model") != model:
+            yield from _write_defaults(draft, wiring, name, "model")
+        block = {"@architectures": KNOWN_WORDS, "min_count": STUDIED_MIN_COUNT, "tok2vec": model}
+        draft.nest(f"components.{name}.model", block, key="tok2vec")
+        yield (
+            f"Wrapped the model of '{name}' in {KNOWN_WORDS}, so that rare words share a vector: "
+            f"its settings are now in [components.{name}.model.tok2vec]"
+        )
+
+
+def _write_defaults(draft: Draft, wiring: Wiring, name: str, key: str) -> Iterator[str]:
+    """Write out a block of a component of which a part was left to spaCy."""
+    draft.fill(f"components.{name}", {key: wiring.components[name][key]})
+    yield f"Wrote the defaults of [components.{name}.{key}] that were left to spaCy"
+
+
 def _wrap_owned(
     draft: Draft, wiring: Wiring, chosen: list[str], diffusion: dict[str, Any]
 ) -> Iterator[str]:
@@ -267,9 +299,7 @@ def _wrap_owned(
             if name in wiring.sourced:
                 continue
             if described.get(path) != block:
-                model = path.partition(".")[0]
-                draft.fill(f"components.{name}", {model: wiring.components[name][model]})
-                yield f"Wrote the defaults of [components.{name}.{model}] that were left to spaCy"
+                yield from _write_defaults(draft, wiring, name, path.partition(".")[0])
             block = diffused_config(block, diffusion, "doc")
             draft.nest(f"components.{name}.{path}", block, key="tok2vec")
             yield (
