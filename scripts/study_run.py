@@ -101,13 +101,11 @@ def make_config(
             "consistency": variant.get("consistency", 0.0) if pipe == "textcat" else 0.0,
             "augmenter": plan["training_edits"],
         }
-    if embedding == "scratch" and "known_words" in variant:
-        model = config["components"]["tok2vec"]["model"]
-        config["components"]["tok2vec"]["model"] = {
-            "@architectures": "spacy-stablediff.KnownWordsTok2Vec.v1",
-            "min_count": variant["known_words"],
-            "tok2vec": model,
-        }
+    tok2vec = config["components"]["tok2vec"]
+    if "known_words" in variant:
+        tok2vec["model"]["min_count"] = variant["known_words"]
+    else:
+        tok2vec["model"] = tok2vec["model"]["tok2vec"]
     if embedding == "pretrained":
         name = plan["pretrained"]
         config["components"]["tok2vec"] = {"source": name}
