@@ -16,6 +16,7 @@ from thinc.api import Model
 from thinc.types import Ints2d
 
 from .errors import Errors, Warnings
+from .kernels import Array
 from .layers.common import is_number
 from .tok2vec import Tok2VecModel
 
@@ -72,11 +73,24 @@ def forward(
         return features, backprop
     xp, column = model.ops.xp, model.layers[0].attrs["columns"].index("NORM")
     norms = xp.concatenate([X[:, column] for X in features])
-    norms[~xp.isin(norms, xp.asarray(known))] = UNKNOWN
+    norms[~_is_in(xp, norms, xp.asarray(known))] = UNKNOWN
     ends = numpy.cumsum([len(X) for X in features])
     for X, known_norms in zip(features, xp.split(norms, ends[:-1].tolist()), strict=True):
         X[:, column] = known_norms
     return features, backprop
+
+
+def _is_in(xp: Any, norms: Array, known: Array) -> Array:
+    """Tell which norms are known, by binary search: numpy.isin would sort them each time.
+
+    norms (Ints1d): The norms, in any order.
+    known (Ints1d): The known ones, in ascending order.
+    RETURNS (Bools1d): Whether each is among them.
+    """
+    if not len(known):
+        return xp.zeros(len(norms), dtype=bool)
+    places = xp.searchsorted(known, norms).clip(max=len(known) - 1)
+    return known[places] == norms
 
 
 def init(model: Model, X: Any = None, Y: Any = None) -> None:
