@@ -109,6 +109,12 @@ def make_config(
     if embedding == "pretrained":
         name = plan["pretrained"]
         config["components"]["tok2vec"] = {"source": name}
+        if "known_words" in variant:
+            config["nlp"]["after_pipeline_creation"] = {
+                "@callbacks": "spacy-stablediff.know_words.v1",
+                "pipes": ["tok2vec"],
+                "min_count": variant["known_words"],
+            }
         config["initialize"]["before_init"] = {
             "@callbacks": "spacy.copy_from_base_model.v1",
             "tokenizer": name,

@@ -78,7 +78,7 @@ def attach(
     RAISES (ValueError): SD016 to SD019 where the component has no embedding of its
         own that could be wrapped, SD012 if `boundaries` has another value.
     """
-    blocks = list(find_blocks(_component_config(nlp, name)))
+    blocks = list(find_blocks(component_config(nlp, name)))
     if not blocks:
         hint = "What a shared embedding writes is diffused by the component 'stablediff' after it."
         raise ValueError(Errors.SD016.format(name=name, action="attach to", hint=hint))
@@ -96,7 +96,7 @@ def attach(
         if node.has_dim("nO"):
             initialize_diffusion(layer, node.get_dim("nO"))
         replace_node(nlp.get_pipe(name), node, DiffusedTok2Vec(node, layer, boundaries))
-        _set_block(nlp, name, path, diffused_config(block, settings, boundaries))
+        set_block(nlp, name, path, diffused_config(block, settings, boundaries))
 
 
 def detach(nlp: Language, name: str) -> None:
@@ -111,7 +111,7 @@ def detach(nlp: Language, name: str) -> None:
     """
     blocks = [
         (path, block)
-        for path, block in find_blocks(_component_config(nlp, name))
+        for path, block in find_blocks(component_config(nlp, name))
         if block["@architectures"] == ARCHITECTURE
     ]
     if not blocks:
@@ -119,7 +119,7 @@ def detach(nlp: Language, name: str) -> None:
         raise ValueError(Errors.SD016.format(name=name, action="detach", hint=hint))
     for (path, block), node in zip(blocks, find_nodes(nlp, name, blocks), strict=True):
         replace_node(nlp.get_pipe(name), node, node.layers[0])
-        _set_block(nlp, name, path, block["tok2vec"])
+        set_block(nlp, name, path, block["tok2vec"])
     callback = nlp.config["nlp"]["after_pipeline_creation"] or {}
     if callback.get("@callbacks") == CALLBACK:
         callback["pipes"] = [pipe for pipe in callback["pipes"] if pipe != name]
@@ -148,20 +148,33 @@ def make_attach_callback(
     filled = registry.fill({"diffusion": settings})["diffusion"]
 
     def attach_to_pipes(nlp: Language) -> Language:
-        for name in pipes:
-            if name not in nlp.component_names:
-                options = ", ".join(nlp.component_names)
-                warnings.warn(Warnings.SDW05.format(name=name, opts=options), stacklevel=2)
-            elif not _is_attached(nlp, name, filled, boundaries):
+        for name in find_pipes(nlp, pipes, CALLBACK):
+            if not _is_attached(nlp, name, filled, boundaries):
                 attach(nlp, name, diffusion=filled, boundaries=boundaries)
         return nlp
 
     return attach_to_pipes
 
 
+def find_pipes(nlp: Language, pipes: list[str], callback: str) -> Iterator[str]:
+    """Yield those of a callback's components that are there, and warn of the others.
+
+    nlp (Language): The pipeline.
+    pipes (List[str]): The names of the components.
+    callback (str): The registered name of the callback.
+    YIELDS (str): The names of those that the pipeline has.
+    """
+    for name in pipes:
+        if name in nlp.component_names:
+            yield name
+        else:
+            options = {"name": name, "opts": ", ".join(nlp.component_names)}
+            warnings.warn(Warnings.SDW05.format(callback=callback, **options), stacklevel=3)
+
+
 def _is_attached(nlp: Language, name: str, diffusion: dict[str, Any], boundaries: str) -> bool:
     """Tell whether the config describes a component as diffused in this way."""
-    blocks = [block for _, block in find_blocks(_component_config(nlp, name))]
+    blocks = [block for _, block in find_blocks(component_config(nlp, name))]
     return bool(blocks) and all(
         block == diffused_config(block.get("tok2vec", {}), diffusion, boundaries)
         for block in blocks
@@ -182,8 +195,13 @@ def embeds_for_itself(component: Any) -> bool:
     return (embeds or listens) and "diffused_tok2vec" not in names
 
 
-def _component_config(nlp: Language, name: str) -> dict[str, Any]:
-    """Config of a component, without variables; raises spaCy's E001 for an unknown name."""
+def component_config(nlp: Language, name: str) -> dict[str, Any]:
+    """Return a component's config, without variables, or raise spaCy's E001.
+
+    nlp (Language): The pipeline.
+    name (str): The component.
+    RETURNS (Dict[str, Any]): Its config.
+    """
     nlp.get_pipe(name)
     return nlp.config.interpolate()["components"][name]
 
@@ -262,11 +280,16 @@ def diffused_config(
     }
 
 
-def _set_block(nlp: Language, name: str, path: str, block: dict[str, Any]) -> None:
+def set_block(nlp: Language, name: str, path: str, block: dict[str, Any]) -> None:
     """Write an embedding's block to a component's config.
 
     Variables that point to it, into it or to what holds it would then point to
     something else, so they give way to their values.
+
+    nlp (Language): The pipeline.
+    name (str): The component.
+    path (str): Where in the component's config, such as "model.tok2vec".
+    block (Dict[str, Any]): What is to stand there.
     """
     target = f"components.{name}.{path}"
     values = nlp.config.interpolate()

@@ -23,7 +23,7 @@ class Warnings(metaclass=ErrorsWithCodes):
              "with spacy_stablediff.attach(nlp, \"{first}\"), or from a config with spacy-stablediff.attach.v1 or "
              "spacy-stablediff.DiffusedTok2Vec.v1; or let them listen to the embedding that '{name}' follows, with a "
              "spacy.Tok2VecListener.v1 as tok2vec of their model.")
-    SDW05 = ("Callback 'spacy-stablediff.attach.v1': the pipeline has no component '{name}', so nothing is attached to "
+    SDW05 = ("Callback '{callback}': the pipeline has no component '{name}', so nothing is wrapped in "
              "it. If it was excluded or removed, all is well; otherwise correct the callback's setting 'pipes'. "
              "Components: {opts}.")
     SDW06 = ("Component '{name}': the setting stability.consistency = {value:g} has no effect, because no text classifier "

@@ -7,20 +7,23 @@ and shape stay their own.
 """
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy
+from spacy.language import Language
 from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Ints2d
 
+from .attachment import component_config, find_pipes, set_block
 from .errors import Errors, Warnings
 from .kernels import Array
 from .layers.common import is_number
 from .tok2vec import Tok2VecModel
 
 ARCHITECTURE = "spacy-stablediff.KnownWordsTok2Vec.v1"
+CALLBACK = "spacy-stablediff.know_words.v1"
 LAYER = "known_words"
 
 # The norm that stands for all unknown words: that of the empty string, which no word has.
@@ -54,7 +57,7 @@ def KnownWordsTok2Vec(tok2vec: Tok2VecModel, min_count: int = 2) -> Tok2VecModel
     if not extractors:
         raise ValueError(Errors.SD031.format(name=tok2vec.name))
     for extractor in extractors:
-        attrs = {"min_count": int(min_count), "known": None}
+        attrs = {"min_count": int(min_count), "known": None, "counted": False}
         tok2vec.replace_node(
             extractor, Model(LAYER, forward, init=init, layers=[extractor], attrs=attrs)
         )
@@ -95,7 +98,7 @@ def _is_in(xp: Any, norms: Array, known: Array) -> Array:
 
 def init(model: Model, X: Any = None, Y: Any = None) -> None:
     """Forget the words, for they are about to be counted anew."""
-    model.attrs["known"] = None
+    model.attrs.update(known=None, counted=False)
 
 
 def looks_up_words(config: dict[str, Any]) -> bool:
@@ -117,17 +120,74 @@ def count_words(component: Any, docs: Iterable[Doc]) -> None:
     component (Pipe): The component with the embedding, or any other.
     docs (Iterable[Doc]): The documents that it will be trained on.
     """
-    model = getattr(component, "model", None)
-    nodes = model.walk() if isinstance(model, Model) else []
-    layers = [node for node in nodes if node.name == LAYER and node.attrs["known"] is None]
+    layers = [layer for layer in _find_layers(component) if not layer.attrs["counted"]]
     if not layers:
         return
     norms = numpy.concatenate([doc.to_array("NORM") for doc in docs])
     words, counts = numpy.unique(norms, return_counts=True)
     for layer in layers:
-        layer.attrs["known"] = words[counts >= layer.attrs["min_count"]]
-        if not layer.attrs["known"].size:
-            min_count = layer.attrs["min_count"]
-            warnings.warn(
-                Warnings.SDW07.format(name=component.name, min_count=min_count), stacklevel=3
-            )
+        min_count, known = layer.attrs["min_count"], layer.attrs["known"]
+        learned = words[counts >= min_count]
+        known = learned if known is None else numpy.union1d(known, learned)
+        layer.attrs.update(known=known, counted=True)
+        if not known.size:
+            message = Warnings.SDW07.format(name=component.name, min_count=min_count)
+            warnings.warn(message, stacklevel=3)
+
+
+def know_words(nlp: Language, name: str = "tok2vec", min_count: int = 2) -> None:
+    """Let rare words share a vector in an embedding that is trained already.
+
+    Wraps the embedding in `spacy-stablediff.KnownWordsTok2Vec.v1`, in the component and
+    in the pipeline's config, unless it is wrapped already. It knows all strings of the
+    vocab, among which are the words that the embedding was trained on; initializing a
+    `stablediff` component after it adds those of the training data. Train it further:
+    it hasn't learned yet what to make of an unknown word.
+
+    nlp (Language): The pipeline, before it has seen other texts.
+    name (str): The component with the embedding.
+    min_count (int): How often, at least once, a word is seen in the training data
+        before it is known.
+    RAISES (ValueError): SD030 or SD031 as `KnownWordsTok2Vec` does.
+    """
+    component = nlp.get_pipe(name)
+    if list(_find_layers(component)):
+        return
+    block = component_config(nlp, name)["model"]
+    KnownWordsTok2Vec(component.model, min_count)  # type: ignore[attr-defined]
+    strings = nlp.vocab.strings
+    for layer in _find_layers(component):
+        known = numpy.asarray([strings[string] for string in strings], dtype="uint64")
+        layer.attrs["known"] = numpy.unique(known)
+    wrapped = {"@architectures": ARCHITECTURE, "tok2vec": block, "min_count": min_count}
+    set_block(nlp, name, "model", wrapped)
+
+
+def make_know_words_callback(
+    pipes: list[str], min_count: int = 2
+) -> Callable[[Language], Language]:
+    """Create a callback that wraps sourced embeddings by `know_words`, from a config.
+
+    Registered as `spacy-stablediff.know_words.v1`, for [nlp.after_pipeline_creation].
+    Embeddings that are wrapped already are left as they are, so that a saved pipeline
+    can be loaded. For components that aren't there it warns.
+
+    pipes (List[str]): The names of the components.
+    min_count (int): How often, at least once, a word is seen in the training data
+        before it is known.
+    RETURNS (Callable[[Language], Language]): The callback.
+    """
+
+    def wrap(nlp: Language) -> Language:
+        for name in find_pipes(nlp, pipes, CALLBACK):
+            know_words(nlp, name, min_count)
+        return nlp
+
+    return wrap
+
+
+def _find_layers(component: Any) -> Iterator[Model]:
+    """Find the layers of a component's model, if it has one, that know words."""
+    model = getattr(component, "model", None)
+    if isinstance(model, Model):
+        yield from (node for node in model.walk() if node.name == LAYER)

@@ -6,7 +6,14 @@ import spacy
 from spacy.training import Example
 from thinc.api import Adam
 
-from spacy_stablediff.known_words import LAYER, UNKNOWN, KnownWordsTok2Vec
+from spacy_stablediff.known_words import (
+    ARCHITECTURE,
+    LAYER,
+    UNKNOWN,
+    KnownWordsTok2Vec,
+    know_words,
+    make_know_words_callback,
+)
 
 from .pipelines import EMBEDDING, add_textcat, examples_for, train
 
@@ -160,3 +167,60 @@ def test_warns_where_no_word_is_known():
     with pytest.warns(UserWarning, match=r"\[SDW07\].*'tok2vec'.* 2 times"):
         initialized(["all words differ"])
     assert UNKNOWN not in known_words(initialized(["same same"]))
+
+
+# Embeddings that are trained already.
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """The path of a trained pipeline that knows nothing of unknown words."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("tok2vec", config={"model": EMBEDDING})
+    add_textcat(nlp)
+    train(nlp, steps=2)
+    nlp.to_disk(tmp_path / "trained")
+    return tmp_path / "trained"
+
+
+def sourcing_pipeline(path):
+    config = known_words_pipeline().config.copy()
+    config["components"]["tok2vec"] = {"source": str(path)}
+    config["nlp"]["after_pipeline_creation"] = {
+        "@callbacks": "spacy-stablediff.know_words.v1",
+        "pipes": ["tok2vec"],
+    }
+    return spacy.util.load_model_from_config(config, auto_fill=True)
+
+
+def test_a_sourced_embedding_knows_its_words_and_those_of_the_training_data(trained, tmp_path):
+    nlp, source = sourcing_pipeline(trained), spacy.load(trained)
+    cats = {"cats": {"POS": 1.0, "NEG": 0.0}}
+    texts = ["xylo xylo", "rare"]
+    examples = [Example.from_dict(nlp.make_doc(text), cats) for text in texts]
+    with nlp.select_pipes(disable=["tok2vec"]):
+        nlp.initialize(lambda: examples)
+    assert numpy.array_equal(embed(nlp, "Brightmoor never"), embed(source, "Brightmoor never"))
+    assert numpy.array_equal(embed(nlp, "xylo"), embed(source, "xylo"))
+    assert not numpy.allclose(embed(nlp, "rare"), embed(source, "rare"))
+    nlp.update(examples, sgd=Adam(0.01))
+    nlp.to_disk(tmp_path / "saved")
+    loaded = spacy.load(tmp_path / "saved")
+    assert loaded.config["components"]["tok2vec"]["model"]["min_count"] == 2
+    for text in ("Brightmoor xylo", "rare mistkae"):
+        assert numpy.array_equal(embed(loaded, text), embed(nlp, text))
+
+
+def test_know_words_wraps_once(trained):
+    nlp = spacy.load(trained)
+    for _ in range(2):
+        know_words(nlp, min_count=3)
+    assert len(known_words(nlp)) == len({*nlp.vocab.strings})
+    config = nlp.config["components"]["tok2vec"]["model"]
+    assert config["min_count"] == 3 and config["tok2vec"]["@architectures"] != ARCHITECTURE
+
+
+def test_the_callback_warns_of_components_that_are_missing(trained):
+    nlp = spacy.load(trained)
+    with pytest.warns(UserWarning, match=r"\[SDW05\].*know_words.v1.*'embedding'"):
+        make_know_words_callback(["embedding"])(nlp)
