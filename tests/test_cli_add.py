@@ -324,10 +324,11 @@ depth = 1
         CHARACTERS,
         '[initialize]\ninit_tok2vec = "weights.bin"\n',
         '[pretraining]\ncomponent = "tok2vec"\n',
+        '[training]\nfrozen_components = ["tok2vec"]\n',
     ],
-    ids=["embedding of characters", "pretrained weights", "pretraining"],
+    ids=["embedding of characters", "pretrained weights", "pretraining", "frozen"],
 )
-def test_embeddings_that_look_up_no_words_or_are_pretrained_are_not_wrapped(addition, run):
+def test_embeddings_that_look_up_no_words_or_keep_their_weights_are_not_wrapped(addition, run):
     code, printed, output = run(f"{SHARED}\n{addition}")
     assert code == 0 and "rare words" not in printed
     assert KNOWN_WORDS not in output.read_text(encoding="utf8")
@@ -643,6 +644,7 @@ def test_sourced_components(source, run, corpus, tmp_path):
     code, printed, output = run(write_sourced(source))
     after = read(output)
     assert code == 0 and "Added the callback spacy-stablediff.attach.v1" in printed
+    assert f"Left the model of tok2vec without {KNOWN_WORDS}" in printed
     assert after["nlp"]["pipeline"] == ["tok2vec", "stablediff", "tagger", "ner"]
     assert after["nlp"]["after_pipeline_creation"]["pipes"] == ["ner"]
     check_config(output, corpus)
@@ -652,9 +654,12 @@ def test_sourced_components(source, run, corpus, tmp_path):
 
 
 def test_trains_between_sourced_components(source, run, corpus, tmp_path):
-    _, _, output = run(write_sourced(source), "--pipes", "tagger")
+    _, printed, output = run(write_sourced(source), "--pipes", "tagger")
+    assert "Added the callback spacy-stablediff.know_words.v1" in printed
+    assert read(output)["nlp"]["after_pipeline_creation"]["pipes"] == ["tok2vec"]
     nlp = train_steps(output, corpus, tmp_path)
     assert has_learned(nlp, "stablediff")
+    assert nlp.config["components"]["tok2vec"]["model"]["@architectures"] == KNOWN_WORDS
 
 
 def test_trains_behind_a_frozen_embedding(source, run, corpus, tmp_path, recwarn):

@@ -16,6 +16,7 @@ from wasabi import Printer
 from ..attachment import CALLBACK, diffused_config, find_blocks
 from ..errors import Errors, Warnings
 from ..known_words import ARCHITECTURE as KNOWN_WORDS
+from ..known_words import CALLBACK as KNOW_WORDS
 from ..known_words import looks_up_words
 from ..layers import heat, implicit, multiscale
 from ..stability.objective import check_weight
@@ -267,12 +268,15 @@ def _wrap_shared(draft: Draft, wiring: Wiring, chosen: list[str]) -> Iterator[st
     """Let rare words share a vector in the shared embeddings that are listened to."""
     if draft.config.get("pretraining") or draft.config.get("initialize", {}).get("init_tok2vec"):
         return  # weights that were trained without the wrapper wouldn't fit
-    for name in dict.fromkeys(
-        wiring.upstreams[name] for name in chosen if name in wiring.upstreams
-    ):
-        model = wiring.components[name].get("model", {})
-        if name in wiring.sourced or not looks_up_words(model):
-            continue
+    upstreams = dict.fromkeys(wiring.upstreams[name] for name in chosen if name in wiring.upstreams)
+    frozen = draft.config.get("training", {}).get("frozen_components", [])
+    wrapped = [
+        name
+        for name in upstreams
+        if name not in frozen and looks_up_words(wiring.components[name]["model"])
+    ]
+    for name in [name for name in wrapped if name not in wiring.sourced]:
+        model = wiring.components[name]["model"]
         if draft.config["components"][name].get("model") != model:
             yield from _write_defaults(draft, wiring, name, "model")
         block = {"@architectures": KNOWN_WORDS, "min_count": STUDIED_MIN_COUNT, "tok2vec": model}
@@ -281,6 +285,20 @@ def _wrap_shared(draft: Draft, wiring: Wiring, chosen: list[str]) -> Iterator[st
             f"Wrapped the model of '{name}' in {KNOWN_WORDS}, so that rare words share a vector: "
             f"its settings are now in [components.{name}.model.tok2vec]"
         )
+    sourced = [name for name in wrapped if name in wiring.sourced]
+    if sourced:
+        attaches = any(name in wiring.sourced and name in wiring.owned for name in chosen)
+        yield _wrap_sourced(draft, sourced, attaches=attaches)
+
+
+def _wrap_sourced(draft: Draft, names: list[str], *, attaches: bool) -> str:
+    """Have the shared embeddings wrapped that are sourced, unless another callback is there."""
+    listed = ", ".join(names)
+    if attaches or draft.config["nlp"].get("after_pipeline_creation") is not None:
+        return f"Left the model of {listed} without {KNOWN_WORDS}: another callback has its place"
+    block = {"@callbacks": KNOW_WORDS, "pipes": names, "min_count": STUDIED_MIN_COUNT}
+    draft.insert("nlp.after_pipeline_creation", block, after="nlp")
+    return f"Added the callback {KNOW_WORDS}: it lets rare words share a vector in {listed}"
 
 
 def _write_defaults(draft: Draft, wiring: Wiring, name: str, key: str) -> Iterator[str]:
