@@ -66,9 +66,9 @@ def make_pipeline(name: str, films: Films) -> Language:
         config = spacy.util.load_config(CONFIGS / "textcat_ner.cfg", interpolate=True)
         component, tok2vec = (config["components"][name] for name in ("stablediff", "tok2vec"))
         component["model"] = {"@architectures": ARCHITECTURES[name.partition(",")[0]]}
-        if name != STABLE:
-            component["stability"].update(weight=0.0, consistency=0.0)
-            tok2vec["model"] = tok2vec["model"]["tok2vec"]
+        weight = STABILITY_WEIGHT if name == STABLE else 0.0
+        component["stability"].update(weight=weight, consistency=0.0)
+        tok2vec["model"] = tok2vec["model"]["tok2vec"]
     nlp = spacy.util.load_model_from_config(config, auto_fill=True)
     fix_random_seed(0)
     nlp.initialize(lambda: make_examples(nlp, films))

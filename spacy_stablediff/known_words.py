@@ -76,16 +76,17 @@ def forward(
         return features, backprop
     xp, column = model.ops.xp, model.layers[0].attrs["columns"].index("NORM")
     norms = xp.concatenate([X[:, column] for X in features])
-    norms[~_is_in(xp, norms, xp.asarray(known))] = UNKNOWN
+    norms[~is_in(xp, norms, xp.asarray(known))] = UNKNOWN
     ends = numpy.cumsum([len(X) for X in features])
     for X, known_norms in zip(features, xp.split(norms, ends[:-1].tolist()), strict=True):
         X[:, column] = known_norms
     return features, backprop
 
 
-def _is_in(xp: Any, norms: Array, known: Array) -> Array:
+def is_in(xp: Any, norms: Array, known: Array) -> Array:
     """Tell which norms are known, by binary search: numpy.isin would sort them each time.
 
+    xp (Module): numpy or cupy.
     norms (Ints1d): The norms, in any order.
     known (Ints1d): The known ones, in ascending order.
     RETURNS (Bools1d): Whether each is among them.

@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 from thinc.api import NumpyOps, get_ops, to_numpy, use_ops
 from thinc.compat import has_cupy_gpu
 
+from spacy_stablediff.known_words import is_in
 from spacy_stablediff.stability.objective import stability_loss
 
 from .pipelines import chain_pipeline, train
@@ -43,16 +44,13 @@ def test_layers_agree_with_numpy(make, lengths):
 def test_stability_loss_agrees_with_numpy():
     rng = numpy.random.default_rng(0)
     clean, edited = rng.normal(size=(2, 50, 8)).astype("float32")
-    rows = numpy.arange(50, dtype="int32")
-    loss, *gradients = stability_loss(NumpyOps(), clean, edited, rows[::-1].copy(), rows)
+    lengths, rows = numpy.asarray([20, 30]), numpy.arange(50)
+    aligned = lengths, rows, rows[::-1].copy()
+    loss, *gradients = stability_loss(NumpyOps(), clean, edited, *aligned, 30.0)
     ops = get_ops("cupy")
-    arrays = (
-        ops.asarray(clean),
-        ops.asarray(edited),
-        ops.asarray(rows[::-1].copy()),
-        ops.asarray(rows),
+    gpu_loss, *gpu_gradients = stability_loss(
+        ops, ops.asarray(clean), ops.asarray(edited), *aligned, 30.0
     )
-    gpu_loss, *gpu_gradients = stability_loss(ops, *arrays)
     assert gpu_loss == pytest.approx(loss, rel=1e-4)
     for a, b in zip(gradients, gpu_gradients, strict=True):
         assert_allclose(a, to_numpy(b), atol=1e-4)
@@ -65,3 +63,12 @@ def test_pipeline_trains_and_predicts(tmp_path):
         nlp.to_disk(tmp_path)
         expected = to_numpy(nlp("Lumo X2 from Porto").tensor)
     assert_allclose(spacy.load(tmp_path)("Lumo X2 from Porto").tensor, expected, atol=1e-4)
+
+
+def test_known_words_agree_with_numpy():
+    known = numpy.asarray([3, 7, 2**63], dtype="uint64")
+    norms = numpy.asarray([7, 2**63, 8, 0], dtype="uint64")
+    xp = get_ops("cupy").xp
+    found = is_in(xp, xp.asarray(norms), xp.asarray(known))
+    assert to_numpy(found).tolist() == [True, True, False, False]
+    assert not is_in(xp, xp.asarray(norms), xp.asarray(known[:0])).any()

@@ -11,6 +11,7 @@ from spacy_stablediff.known_words import (
     LAYER,
     UNKNOWN,
     KnownWordsTok2Vec,
+    is_in,
     know_words,
     make_know_words_callback,
 )
@@ -62,6 +63,14 @@ def test_min_count_says_how_often(min_count):
     nlp = initialized(["a b", "b a", "a c"], min_count)
     expected = {1: ["a", "b", "c"], 3: ["a"]}[min_count]
     assert sorted(nlp.vocab.strings[int(word)] for word in known_words(nlp)) == expected
+
+
+def test_search_finds_what_isin_finds():
+    rng = numpy.random.default_rng(0)
+    known = numpy.unique(rng.integers(0, 50, size=20, dtype="uint64"))
+    norms = rng.integers(0, 60, size=1000, dtype="uint64")
+    for words in (known, known[:1], known[:0]):
+        assert numpy.array_equal(is_in(numpy, norms, words), numpy.isin(norms, words))
 
 
 def test_known_words_are_embedded_as_without_the_wrapper():
