@@ -7,6 +7,7 @@ and shape stay their own.
 """
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -124,11 +125,12 @@ def count_words(component: Any, docs: Iterable[Doc]) -> None:
     layers = [layer for layer in _find_layers(component) if not layer.attrs["counted"]]
     if not layers:
         return
-    norms = numpy.concatenate([doc.to_array("NORM") for doc in docs])
-    words, counts = numpy.unique(norms, return_counts=True)
+    counts: Counter[int] = Counter()
+    for doc in docs:
+        counts.update(doc.to_array("NORM").tolist())
     for layer in layers:
         min_count, known = layer.attrs["min_count"], layer.attrs["known"]
-        learned = words[counts >= min_count]
+        learned = _sort(word for word, count in counts.items() if count >= min_count)
         known = learned if known is None else numpy.union1d(known, learned)
         layer.attrs.update(known=known, counted=True)
         if not known.size:
@@ -158,8 +160,7 @@ def know_words(nlp: Language, name: str = "tok2vec", min_count: int = 2) -> None
     KnownWordsTok2Vec(component.model, min_count)  # type: ignore[attr-defined]
     strings = nlp.vocab.strings
     for layer in _find_layers(component):
-        known = numpy.asarray([strings[string] for string in strings], dtype="uint64")
-        layer.attrs["known"] = numpy.unique(known)
+        layer.attrs["known"] = _sort(strings[string] for string in strings)
     wrapped = {"@architectures": ARCHITECTURE, "tok2vec": block, "min_count": min_count}
     set_block(nlp, name, "model", wrapped)
 
@@ -192,3 +193,7 @@ def _find_layers(component: Any) -> Iterator[Model]:
     model = getattr(component, "model", None)
     if isinstance(model, Model):
         yield from (node for node in model.walk() if node.name == LAYER)
+
+
+def _sort(words: Iterable[int]) -> Array:
+    return numpy.unique(numpy.fromiter(words, dtype="uint64"))
