@@ -20,7 +20,6 @@ from thinc.types import Ints2d
 from .attachment import component_config, find_pipes, set_block
 from .errors import Errors, Warnings
 from .kernels import Array
-from .layers.common import is_number
 from .tok2vec import Tok2VecModel
 
 ARCHITECTURE = "spacy-stablediff.KnownWordsTok2Vec.v1"
@@ -47,8 +46,7 @@ def KnownWordsTok2Vec(tok2vec: Tok2VecModel, min_count: int = 2) -> Tok2VecModel
         the embedding doesn't look up the NORM; when it is trained, SD032 if nobody has
         counted the words.
     """
-    is_whole = is_number(min_count) and int(min_count) == min_count
-    if not is_whole or min_count < 1:
+    if not isinstance(min_count, int) or isinstance(min_count, bool) or min_count < 1:
         raise ValueError(Errors.SD030.format(value=min_count))
     extractors = [
         node
@@ -58,7 +56,7 @@ def KnownWordsTok2Vec(tok2vec: Tok2VecModel, min_count: int = 2) -> Tok2VecModel
     if not extractors:
         raise ValueError(Errors.SD031.format(name=tok2vec.name))
     for extractor in extractors:
-        attrs = {"min_count": int(min_count), "known": None, "counted": False}
+        attrs = {"min_count": min_count, "known": None, "counted": False}
         tok2vec.replace_node(
             extractor, Model(LAYER, forward, init=init, layers=[extractor], attrs=attrs)
         )
