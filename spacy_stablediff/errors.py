@@ -120,7 +120,8 @@ class Errors(metaclass=ErrorsWithCodes):
              "spacy.MultiHashEmbed.v2 with NORM among its 'attrs'; or leave the wrapper out.")
     SD032 = ("spacy-stablediff.KnownWordsTok2Vec.v1: nobody has counted the words of the training data. Put a component "
              "'stablediff' after the component with this embedding, with 'upstream' naming it, and initialize the "
-             "pipeline with the training data: nlp.initialize(get_examples), or `spacy train`.")
+             "pipeline with the training data: nlp.initialize(get_examples), or `spacy train`. With `spacy pretrain` and "
+             "[initialize] init_tok2vec, leave the wrapper out.")
     SD050 = "Can't find the config file '{path}'."
     SD051 = "Can't read '{path}' as a config: {reason}"
     SD052 = ("'{path}' has diffusion already: see [{block}]. Change its settings there, or start from a config without "

@@ -1,5 +1,8 @@
 """Embeddings in which rare words share the vector of the unknown word."""
 
+import copy
+import pickle
+
 import numpy
 import pytest
 import spacy
@@ -134,6 +137,28 @@ def test_other_languages_long_and_empty_documents():
     assert embed(nlp, "🙂 Straße Strasse").shape == (3, 16)
     assert embed(nlp, "").shape == (0, 16)
     assert embed(nlp, "ja " * 50_000).shape[0] == 50_000
+
+
+def test_copies_processes_and_memory_zones_know_the_same_words():
+    nlp = known_words_pipeline()
+    train(nlp)
+    texts = ["Brightmoor lost my bkie", "", "nver again"]
+    expected = [doc.cats for doc in nlp.pipe(texts)]
+    with nlp.memory_zone():
+        assert [doc.cats for doc in nlp.pipe(texts)] == expected
+    loaded = known_words_pipeline().from_bytes(nlp.to_bytes())
+    for same in (copy.deepcopy(loaded), pickle.loads(pickle.dumps(loaded))):
+        assert [doc.cats for doc in same.pipe(texts)] == expected
+    assert [doc.cats for doc in loaded.pipe(texts, n_process=2)] == expected
+
+
+def test_replaced_listeners_know_the_same_words():
+    nlp = known_words_pipeline()
+    train(nlp)
+    texts = ["Brightmoor lost my bkie", "nver again"]
+    expected = [doc.cats for doc in nlp.pipe(texts)]
+    nlp.replace_listeners("stablediff", "textcat", ["model.tok2vec"])
+    assert [doc.cats for doc in nlp.pipe(texts)] == expected
 
 
 @pytest.mark.parametrize("min_count", [0, -1, 1.5])
