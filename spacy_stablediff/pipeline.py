@@ -252,7 +252,8 @@ class StableDiff(Tok2Vec):
     def initialize(
         self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language | None = None
     ) -> None:
-        """Initialize the diffusion for the width of the vectors.
+        """Initialize the diffusion for the width of the vectors, and count the words of
+        the examples for an embedding that is a `KnownWordsTok2Vec`.
 
         get_examples (Callable[[], Iterable[Example]]): Returns a representative
             sample of Example objects.
