@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, median
 from typing import Annotated, Any
 
 import srsly
@@ -217,7 +217,7 @@ def tabulate_costs(study: Study) -> str:
     rows = []
     for name in study.plan["variants"]:
         stats = [study.get_stats(*column, name, against=True) for column in columns]
-        rows.append([name, *(show_moved(SPEED, each, True) for each in stats)])
+        rows.append([name, *map(show_timing, stats)])
     header = [f"{titles[key]}, {embedding}" for key, embedding in columns]
     return to_table(rows, ["variant", *header])
 
@@ -330,6 +330,11 @@ def show_moved(key: Key, stats: Sequence[Stat], against: bool) -> str:
     if against:
         return f"{mean:.2f}" if key[-1] in RATIOS else f"{100 * mean:+.1f}"
     return f"{mean:.3f}" if key in (DISPLACEMENT, TAIL) else show_score(mean)
+
+
+def show_timing(stats: Sequence[Stat]) -> str:
+    """Write the median of a timing over data sets, so that a disturbed one doesn't count."""
+    return f"{median(stat['mean'] for stat in stats):.2f}" if stats else UNKNOWN
 
 
 def show_verdict(verdict: Verdict) -> str:
