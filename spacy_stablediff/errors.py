@@ -122,6 +122,8 @@ class Errors(metaclass=ErrorsWithCodes):
              "'stablediff' after the component with this embedding, with 'upstream' naming it, and initialize the "
              "pipeline with the training data: nlp.initialize(get_examples), or `spacy train`. With `spacy pretrain` and "
              "[initialize] init_tok2vec, leave the wrapper out.")
+    SD033 = ("Component '{name}' is no 'tok2vec', so it shares no embedding whose words 'stablediff' could count. Name the "
+             "'tok2vec' component that others listen to.")
     SD050 = "Can't find the config file '{path}'."
     SD051 = "Can't read '{path}' as a config: {reason}"
     SD052 = ("'{path}' has diffusion already: see [{block}]. Change its settings there, or start from a config without "

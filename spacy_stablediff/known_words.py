@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy
 from spacy.language import Language
+from spacy.pipeline import Tok2Vec
 from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Ints2d
@@ -149,13 +150,16 @@ def know_words(nlp: Language, name: str = "tok2vec", min_count: int = 2) -> None
     name (str): The component with the embedding.
     min_count (int): How often, at least once, a word is seen in the training data
         before it is known.
-    RAISES (ValueError): SD030 or SD031 as `KnownWordsTok2Vec` does.
+    RAISES (ValueError): SD033 for another kind of component than `tok2vec`, SD030 or
+        SD031 as `KnownWordsTok2Vec` does.
     """
     component = nlp.get_pipe(name)
+    if not isinstance(component, Tok2Vec):
+        raise ValueError(Errors.SD033.format(name=name))
     if list(_find_layers(component)):
         return
     block = component_config(nlp, name)["model"]
-    KnownWordsTok2Vec(component.model, min_count)  # type: ignore[attr-defined]
+    KnownWordsTok2Vec(component.model, min_count)
     strings = nlp.vocab.strings
     for layer in _find_layers(component):
         layer.attrs["known"] = _sort(strings[string] for string in strings)

@@ -254,6 +254,16 @@ def test_know_words_wraps_once(trained):
     assert config["min_count"] == 3 and config["tok2vec"]["@architectures"] != ARCHITECTURE
 
 
+def test_refuses_to_know_words_of_other_components(trained):
+    nlp = spacy.load(trained)
+    nlp.add_pipe("sentencizer")
+    for name in ("textcat", "sentencizer"):
+        with pytest.raises(ValueError, match=rf"\[SD033\].*'{name}'"):
+            know_words(nlp, name)
+    with pytest.raises(KeyError, match="E001"):
+        know_words(nlp, "embedding")
+
+
 def test_the_callback_warns_of_components_that_are_missing(trained):
     nlp = spacy.load(trained)
     with pytest.warns(UserWarning, match=r"\[SDW05\].*know_words.v1.*'embedding'"):
