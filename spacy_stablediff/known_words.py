@@ -21,6 +21,7 @@ from thinc.types import Ints2d
 from .attachment import component_config, find_pipes, set_block
 from .errors import Errors, Warnings
 from .kernels import Array
+from .nodes import walk_nodes
 from .tok2vec import Tok2VecModel
 
 ARCHITECTURE = "spacy-stablediff.KnownWordsTok2Vec.v1"
@@ -192,9 +193,7 @@ def make_know_words_callback(
 
 def _find_layers(component: Any) -> Iterator[Model]:
     """Find the layers of a component's model, if it has one, that know words."""
-    model = getattr(component, "model", None)
-    if isinstance(model, Model):
-        yield from (node for node in model.walk() if node.name == LAYER)
+    yield from (node for node in walk_nodes(component) if node.name == LAYER)
 
 
 def _sort(words: Iterable[int]) -> Array:

@@ -20,7 +20,7 @@ from .errors import Errors, VectorsError, Warnings
 from .hooks import set_hooks
 from .known_words import count_words
 from .layers.common import Batch, Diffusion
-from .listeners import walk_listeners
+from .nodes import walk_listeners
 from .replace import enable_replace_listeners, find_path
 from .sources import has_tensors, static_vectors, tensor_vectors
 from .stabilise import begin_stability, check_stability

@@ -49,8 +49,8 @@ class StabilityTraining(NamedTuple):
             return None
         vectors, backprop = self._embed(edited.docs, learn=learn)
         d_clean, d_vectors = self._compare(clean, edited, vectors)
+        docs = [eg.predicted for eg in self.examples]
         for head in find_heads(self.nlp, readers) if objective.consistency else []:
-            docs = [eg.predicted for eg in self.examples]
             args = docs, clean, edited, vectors, objective.consistency
             loss, d_head = consistency_loss(head, *args)
             self.losses[self.component.name] += loss
@@ -139,11 +139,10 @@ def check_stability(component: Any, nlp: Language, readers: list[Any]) -> None:
         return
     if component.boundaries == "sentence":
         raise ValueError(Errors.SD027.format(name=component.name))
-    shares_vectors = component.source == "vectors"
-    upstream = component if shares_vectors else find_path(nlp, component)[0]
-    is_shared = isinstance(upstream, Tok2Vec) and not isinstance(upstream, type(component))
-    if not shares_vectors and not is_shared:
-        raise ValueError(Errors.SD025.format(name=component.name, upstream=component.upstream))
+    if component.source == "tensor":
+        upstream = find_path(nlp, component)[0]
+        if not isinstance(upstream, Tok2Vec) or isinstance(upstream, type(component)):
+            raise ValueError(Errors.SD025.format(name=component.name, upstream=component.upstream))
     if objective.consistency and not find_heads(nlp, readers):
         details = {"name": component.name, "value": objective.consistency}
         warnings.warn(Warnings.SDW06.format(**details), stacklevel=3)

@@ -41,8 +41,22 @@ STUDIED = {
     "learn_confidence": True,
 }
 
+NER = """\
+[components.ner]
+factory = "ner"
+
+[components.ner.model]
+@architectures = "spacy.TransitionBasedParser.v2"
+state_type = "ner"
+extra_state_tokens = false
+hidden_width = 16
+maxout_pieces = 2
+use_upper = true
+"""
+
 # As the quickstart widget of spaCy's website writes it, shortened, with comments added.
-PARTIAL = """\
+PARTIAL = (
+    """\
 # This is an auto-generated partial config.
 [paths]
 train = null
@@ -58,16 +72,9 @@ batch_size = 1000
 # All the components.
 [components]
 
-[components.ner]
-factory = "ner"
-
-[components.ner.model]
-@architectures = "spacy.TransitionBasedParser.v2"
-state_type = "ner"
-extra_state_tokens = false
-hidden_width = 16
-maxout_pieces = 2
-use_upper = true
+"""
+    + NER
+    + """\
 nO = null
 
 # Its own embedding:
@@ -93,6 +100,7 @@ maxout_pieces = 2
 [components.textcat]
 factory = "textcat"
 """
+)
 
 
 @pytest.fixture
@@ -260,7 +268,8 @@ def test_text_classifiers_are_trained_for_consistent_scores(classifier, run, cor
     assert layers and all(layer.attrs["known"] is not None for layer in layers)
 
 
-SHARED = """\
+SHARED = (
+    """\
 [nlp]
 lang = "en"
 pipeline = ["tok2vec","ner"]
@@ -270,21 +279,15 @@ pipeline = ["tok2vec","ner"]
 [components.tok2vec]
 factory = "tok2vec"
 
-[components.ner]
-factory = "ner"
-
-[components.ner.model]
-@architectures = "spacy.TransitionBasedParser.v2"
-state_type = "ner"
-extra_state_tokens = false
-hidden_width = 16
-maxout_pieces = 2
-use_upper = true
+"""
+    + NER
+    + """\
 
 [components.ner.model.tok2vec]
 @architectures = "spacy.Tok2VecListener.v1"
 width = 96
 """
+)
 
 
 def test_rare_words_share_a_vector_of_the_default_embedding_too(run):

@@ -232,14 +232,19 @@ def _edit(
     raise ValueError(Errors.SD058.format(path=path, architecture=ARCHITECTURE))
 
 
+def _find_upstreams(wiring: Wiring, chosen: list[str]) -> list[str]:
+    """The shared embeddings that components listen to, each once."""
+    return list(
+        dict.fromkeys(wiring.upstreams[name] for name in chosen if name in wiring.upstreams)
+    )
+
+
 def _add_components(
     draft: Draft, wiring: Wiring, chosen: list[str], settings: dict[str, Any]
 ) -> Iterator[str]:
     """Add a component 'stablediff' after each shared embedding that is listened to."""
     order = list(wiring.components)
-    for upstream in dict.fromkeys(
-        wiring.upstreams[name] for name in chosen if name in wiring.upstreams
-    ):
+    for upstream in _find_upstreams(wiring, chosen):
         listeners = [name for name, other in wiring.upstreams.items() if other == upstream]
         diffused = [name for name in listeners if name in chosen]
         spared = [name for name in listeners if name not in chosen]
@@ -268,15 +273,14 @@ def _wrap_shared(draft: Draft, wiring: Wiring, chosen: list[str]) -> Iterator[st
     """Let rare words share a vector in the shared embeddings that are listened to."""
     if draft.config.get("pretraining") or draft.config.get("initialize", {}).get("init_tok2vec"):
         return  # weights that were trained without the wrapper wouldn't fit
-    upstreams = dict.fromkeys(wiring.upstreams[name] for name in chosen if name in wiring.upstreams)
-    frozen = draft.config.get("training", {}).get("frozen_components", [])
-    wrapped = [
-        name
-        for name in upstreams
-        if name not in frozen and looks_up_words(wiring.components[name]["model"])
-    ]
-    for name in [name for name in wrapped if name not in wiring.sourced]:
+    frozen, sourced = draft.config.get("training", {}).get("frozen_components", []), []
+    for name in _find_upstreams(wiring, chosen):
         model = wiring.components[name]["model"]
+        if name in frozen or not looks_up_words(model):
+            continue
+        if name in wiring.sourced:
+            sourced.append(name)
+            continue
         if draft.config["components"][name].get("model") != model:
             yield from _write_defaults(draft, wiring, name, "model")
         block = {"@architectures": KNOWN_WORDS, "min_count": STUDIED_MIN_COUNT, "tok2vec": model}
@@ -285,7 +289,6 @@ def _wrap_shared(draft: Draft, wiring: Wiring, chosen: list[str]) -> Iterator[st
             f"Wrapped the model of '{name}' in {KNOWN_WORDS}, so that rare words share a vector: "
             f"its settings are now in [components.{name}.model.tok2vec]"
         )
-    sourced = [name for name in wrapped if name in wiring.sourced]
     if sourced:
         attaches = any(name in wiring.sourced and name in wiring.owned for name in chosen)
         yield _wrap_sourced(draft, sourced, attaches=attaches)

@@ -19,7 +19,7 @@ from spacy.tokens import Doc
 from thinc.types import Floats2d
 
 from ..layers.common import Batch
-from ..listeners import walk_listeners
+from ..nodes import walk_listeners
 from .objective import EditedBatch
 
 

@@ -19,6 +19,7 @@ from ..kernels import heat, implicit
 from ..layers.common import NUMPY_OPS, Diffusion
 from ..layers.heat import get_times
 from ..layers.implicit import begin_confidence, begin_time
+from ..nodes import walk_nodes
 from ..pipeline import StableDiff
 from ..tok2vec import sentence_lengths
 
@@ -109,9 +110,8 @@ def _find_layer(nlp: Language, name: str) -> Diffusion | None:
 
 
 def _find_diffused_tok2vec(component: object) -> Model | None:
-    model = getattr(component, "model", None)
-    nodes = model.walk() if isinstance(model, Model) else iter(())
-    return next((node for node in nodes if node.name == "diffused_tok2vec"), None)
+    nodes = (node for node in walk_nodes(component) if node.name == "diffused_tok2vec")
+    return next(nodes, None)
 
 
 def _get_undiffused(doc: Doc, nlp: Language, name: str) -> tuple[Floats2d, Ints1d]:
