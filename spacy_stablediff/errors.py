@@ -113,8 +113,9 @@ class Errors(metaclass=ErrorsWithCodes):
     SD029 = ("{owner}: it diffuses arrays of token vectors, one for each document, but was given objects of the type "
              "{value}. Use it as the 'model' of a component 'stablediff', or as the 'diffusion' of "
              "spacy-stablediff.DiffusedTok2Vec.v1, which goes where spaCy takes a 'tok2vec'.")
-    SD030 = ("spacy-stablediff.KnownWordsTok2Vec.v1: the setting 'min_count' must be a whole number of at least 1, but it "
-             "is {value!r}. 2, the default, makes words unknown that the training data have only once; 1 none of them.")
+    SD030 = ("spacy-stablediff.KnownWordsTok2Vec.v1: the setting '{setting}' must be a whole number of at least 1, but it "
+             "is {value!r}. A 'min_count' of 2, the default, makes words unknown that the training data have only once, 1 "
+             "none of them. A 'typo_count' of null switches the correction of typos off.")
     SD031 = ("spacy-stablediff.KnownWordsTok2Vec.v1: the embedding '{name}' in its setting 'tok2vec' doesn't look up the "
              "NORM of tokens, so it has no words to know. Use one that does, such as spacy.HashEmbedCNN.v2, or a "
              "spacy.MultiHashEmbed.v2 with NORM among its 'attrs'; or leave the wrapper out.")

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from thinc.api import NumpyOps, get_ops, to_numpy, use_ops
 from thinc.compat import has_cupy_gpu
 
-from spacy_stablediff.known_words import is_in
+from spacy_stablediff.spelling import is_in
 from spacy_stablediff.stability.objective import stability_loss
 
 from .pipelines import chain_pipeline, train

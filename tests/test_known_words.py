@@ -14,7 +14,6 @@ from spacy_stablediff.known_words import (
     LAYER,
     UNKNOWN,
     KnownWordsTok2Vec,
-    is_in,
     know_words,
     make_know_words_callback,
 )
@@ -28,9 +27,9 @@ KNOWN_WORDS = {
 }
 
 
-def known_words_pipeline(min_count=2, embedding=EMBEDDING, lang="en"):
+def known_words_pipeline(min_count=2, embedding=EMBEDDING, lang="en", **settings):
     nlp = spacy.blank(lang)
-    model = {**KNOWN_WORDS, "tok2vec": embedding, "min_count": min_count}
+    model = {**KNOWN_WORDS, "tok2vec": embedding, "min_count": min_count, **settings}
     nlp.add_pipe("tok2vec", config={"model": model})
     nlp.add_pipe("stablediff")
     add_textcat(nlp)
@@ -46,6 +45,10 @@ def initialized(texts, min_count=2, **settings):
 
 def embed(nlp, text):
     return nlp.get_pipe("tok2vec").predict([nlp.make_doc(text)])[0]
+
+
+def embed_in_training(nlp, text):
+    return nlp.get_pipe("tok2vec").model.begin_update([nlp.make_doc(text)])[0][0]
 
 
 def known_words(nlp):
@@ -66,14 +69,6 @@ def test_min_count_says_how_often(min_count):
     nlp = initialized(["a b", "b a", "a c"], min_count)
     expected = {1: ["a", "b", "c"], 3: ["a"]}[min_count]
     assert sorted(nlp.vocab.strings[int(word)] for word in known_words(nlp)) == expected
-
-
-def test_search_finds_what_isin_finds():
-    rng = numpy.random.default_rng(0)
-    known = numpy.unique(rng.integers(0, 50, size=20, dtype="uint64"))
-    norms = rng.integers(0, 60, size=1000, dtype="uint64")
-    for words in (known, known[:1], known[:0]):
-        assert numpy.array_equal(is_in(numpy, norms, words), numpy.isin(norms, words))
 
 
 def test_known_words_are_embedded_as_without_the_wrapper():
@@ -161,10 +156,11 @@ def test_replaced_listeners_know_the_same_words():
     assert [doc.cats for doc in nlp.pipe(texts)] == expected
 
 
-@pytest.mark.parametrize("min_count", [0, -1, 1.5])
-def test_refuses_a_bad_min_count(min_count):
-    with pytest.raises(ValueError, match=r"\[SD030\].*'min_count'"):
-        KnownWordsTok2Vec(spacy.registry.resolve({"m": EMBEDDING})["m"], min_count)
+@pytest.mark.parametrize("setting", ["min_count", "typo_count"])
+@pytest.mark.parametrize("value", [0, -1, 1.5, True])
+def test_refuses_a_bad_count(setting, value):
+    with pytest.raises(ValueError, match=rf"\[SD030\].*'{setting}'"):
+        KnownWordsTok2Vec(spacy.registry.resolve({"m": EMBEDDING})["m"], **{setting: value})
 
 
 def test_refuses_an_embedding_without_words():
@@ -201,6 +197,68 @@ def test_warns_where_no_word_is_known():
     with pytest.warns(UserWarning, match=r"\[SDW07\].*'tok2vec'.* 2 times"):
         initialized(["all words differ"])
     assert UNKNOWN not in known_words(initialized(["same same"]))
+
+
+# Typos.
+
+OFTEN = ["Brightmoor is happy", "happy once", "I am happy", "happy", "not happy"]
+
+
+@pytest.mark.parametrize(
+    ("typo", "meant"),
+    [
+        ("hapyp", "happy"),
+        ("hsppy too", "happy too"),
+        ("hApPy HapPy", "happy Happy"),
+        ("brIghtmoor BrightMoor", "brightmoor Brightmoor"),
+    ],
+)
+def test_typos_are_embedded_as_what_is_meant(typo, meant):
+    nlp = initialized(OFTEN)
+    assert numpy.array_equal(embed(nlp, typo), embed(nlp, meant))
+
+
+@pytest.mark.parametrize("word", ["hppy", "nappy", "Hapyp", "onde"], ids=str)
+def test_words_of_the_data_names_and_rare_words_are_no_typos(word):
+    nlp = initialized([*OFTEN, "hppy nappy"])
+    assert numpy.array_equal(embed(nlp, word), embed_in_training(nlp, word))
+
+
+@pytest.mark.parametrize(
+    ("typo_count", "corrects"), [(1, True), (5, True), (6, False), (None, False)]
+)
+def test_typo_count_says_how_often_the_word_is_seen_that_is_meant(typo_count, corrects):
+    nlp = initialized(OFTEN, typo_count=typo_count)
+    assert numpy.array_equal(embed(nlp, "hapyp"), embed(nlp, "happy")) == corrects
+
+
+def test_training_sees_typos_as_they_are():
+    nlp = initialized(OFTEN)
+    as_it_is = embed_in_training(nlp, "hapyp")
+    assert not numpy.allclose(as_it_is, embed(nlp, "happy"))
+    assert not numpy.allclose(as_it_is, embed_in_training(nlp, "happy"))
+
+
+def test_typos_stay_in_the_document():
+    doc = initialized(OFTEN)("hapyp HapPy")
+    assert doc.text == "hapyp HapPy" and [token.norm_ for token in doc] == ["hapyp", "happy"]
+
+
+def test_typos_are_corrected_after_saving_and_loading(tmp_path):
+    nlp = initialized(OFTEN)
+    nlp.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path)
+    assert loaded.config["components"]["tok2vec"]["model"]["typo_count"] == 5
+    for text in ("hapyp HapPy", "happy", ""):
+        assert numpy.array_equal(embed(loaded, text), embed(nlp, text))
+
+
+def test_a_batch_of_typos_and_empty_documents():
+    nlp = initialized(OFTEN)
+    texts = ["", "hapyp am I", "happy", " ", "not hApPy hapyp"] * 40
+    batch = nlp.get_pipe("tok2vec").predict([nlp.make_doc(text) for text in texts])
+    for text, vectors in zip(texts, batch, strict=True):
+        assert numpy.allclose(vectors, embed(nlp, text), atol=1e-6)
 
 
 # Embeddings that are trained already.
@@ -241,7 +299,7 @@ def test_a_sourced_embedding_knows_its_words_and_those_of_the_training_data(trai
     nlp.to_disk(tmp_path / "saved")
     loaded = spacy.load(tmp_path / "saved")
     assert loaded.config["components"]["tok2vec"]["model"]["min_count"] == 2
-    for text in ("Brightmoor xylo", "rare mistkae"):
+    for text in ("Brightmoor xylo", "rare mistkae BrightMoor"):
         assert numpy.array_equal(embed(loaded, text), embed(nlp, text))
 
 

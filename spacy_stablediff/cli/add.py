@@ -27,10 +27,10 @@ from ._wiring import Wiring, find_wiring
 
 # What the study found to serve classification and entities alike: the weights of
 # stability training and, where text is classified, of consistent scores, how often a
-# word is seen before it is known, and the layer.
+# word is seen before it is known, and before others are taken for it, and the layer.
 STUDIED_WEIGHT = 0.05
 STUDIED_CONSISTENCY = 1.0
-STUDIED_MIN_COUNT = 2
+STUDIED_COUNTS = {"min_count": 2, "typo_count": 5}
 STUDIED_LAYER = {
     "@architectures": multiscale.ARCHITECTURE,
     "times": [4.0, 32.0, None],
@@ -283,11 +283,11 @@ def _wrap_shared(draft: Draft, wiring: Wiring, chosen: list[str]) -> Iterator[st
             continue
         if draft.config["components"][name].get("model") != model:
             yield from _write_defaults(draft, wiring, name, "model")
-        block = {"@architectures": KNOWN_WORDS, "min_count": STUDIED_MIN_COUNT, "tok2vec": model}
+        block = {"@architectures": KNOWN_WORDS, **STUDIED_COUNTS, "tok2vec": model}
         draft.nest(f"components.{name}.model", block, key="tok2vec")
         yield (
-            f"Wrapped the model of '{name}' in {KNOWN_WORDS}, so that rare words share a vector: "
-            f"its settings are now in [components.{name}.model.tok2vec]"
+            f"Wrapped the model of '{name}' in {KNOWN_WORDS}, so that rare words share a vector and "
+            f"typos are corrected: its settings are now in [components.{name}.model.tok2vec]"
         )
     if sourced:
         attaches = any(name in wiring.sourced and name in wiring.owned for name in chosen)
@@ -299,9 +299,12 @@ def _wrap_sourced(draft: Draft, names: list[str], *, attaches: bool) -> str:
     listed = ", ".join(names)
     if attaches or draft.config["nlp"].get("after_pipeline_creation") is not None:
         return f"Left the model of {listed} without {KNOWN_WORDS}: another callback has its place"
-    block = {"@callbacks": KNOW_WORDS, "pipes": names, "min_count": STUDIED_MIN_COUNT}
+    block = {"@callbacks": KNOW_WORDS, "pipes": names, **STUDIED_COUNTS}
     draft.insert("nlp.after_pipeline_creation", block, after="nlp")
-    return f"Added the callback {KNOW_WORDS}: it lets rare words share a vector in {listed}"
+    return (
+        f"Added the callback {KNOW_WORDS}: rare words share a vector, and typos are corrected, "
+        f"in {listed}"
+    )
 
 
 def _write_defaults(draft: Draft, wiring: Wiring, name: str, key: str) -> Iterator[str]:

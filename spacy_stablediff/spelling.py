@@ -1,0 +1,130 @@
+"""Which word a misspelt one means.
+
+Two words are one typing error apart if a letter is left out, added or replaced, or
+changes places with the next (Damerau, A technique for computer detection and correction
+of spelling errors, CACM 7(3), 1964). They are then alike after at most one letter is
+left out of each, so that those texts make an index (Mor and Fraenkel, A hash code
+method for detecting and correcting spelling errors, CACM 25(12), 1982).
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy
+from spacy.strings import StringStore, get_string_id
+
+from .kernels import Array
+
+# Shorter words are one error apart from too many others.
+MIN_LENGTH = 4
+
+
+def index_spellings(words: Iterable[str]) -> dict[str, Array]:
+    """Index words by what is left of them where a letter is left out.
+
+    words (Iterable[str]): The words that others may mean, the likeliest first.
+    RETURNS (Dict[str, Ints1d]): "words", their ids; "keys", the ids of the texts in
+        ascending order, and "ranks", for each the place of the likeliest word with it.
+    """
+    ranked = list(words)
+    ranks: dict[int, int] = {}
+    for rank in reversed(range(len(ranked))):
+        ranks.update(dict.fromkeys(_shorten(ranked[rank]), rank))
+    keys = numpy.fromiter(ranks, dtype="uint64")
+    order = keys.argsort()
+    return {
+        "words": numpy.asarray([get_string_id(word) for word in ranked], dtype="uint64"),
+        "keys": keys[order],
+        "ranks": numpy.fromiter(ranks.values(), dtype="int32")[order],
+    }
+
+
+def correct(
+    words: list[str], seen: Array, index: dict[str, Array], strings: StringStore
+) -> list[str]:
+    """Write words as they are known, as far as one can tell what they mean.
+
+    Irregular capitals become regular. Then words in small letters that were never seen
+    become the likeliest indexed word one typing error apart, if they have at least four.
+
+    words (List[str]): The words.
+    seen (Ints1d): The ids of the words that are right as they are, in ascending order.
+    index (Dict[str, Ints1d]): What `index_spellings` returns.
+    strings (StringStore): The strings of the indexed words.
+    RETURNS (List[str]): For each what it means, or the word itself. Of the words that
+        share a text with it, only the likeliest is looked at.
+    """
+    corrected = [regularise_case(word) if word.isalpha() else word for word in words]
+    ids = numpy.asarray([get_string_id(word) for word in corrected], dtype="uint64")
+    places = [
+        place
+        for place in numpy.flatnonzero(~is_in(numpy, ids, seen)).tolist()
+        if len(word := corrected[place]) >= MIN_LENGTH and word.isalpha() and word == word.lower()
+    ]
+    found = _find_likeliest([corrected[place] for place in places], index)
+    for place, word in zip(places, found.tolist(), strict=True):
+        if are_one_error_apart(corrected[place], strings[word]):
+            corrected[place] = strings[word]
+    return corrected
+
+
+def are_one_error_apart(a: str, b: str) -> bool:
+    """Tell whether one typing error, at most, makes one word of another.
+
+    a (str): A word.
+    b (str): Another.
+    RETURNS (bool): Whether they are the same but for a letter left out, added or
+        replaced, or two neighbours exchanged.
+    """
+    start = 0
+    while start < min(len(a), len(b)) and a[start] == b[start]:
+        start += 1
+    a, b = a[start:], b[start:]
+    exchanged = a[:2] == b[1::-1] and a[2:] == b[2:]
+    return a[1:] == b[1:] or a == b[1:] or a[1:] == b or exchanged
+
+
+def regularise_case(word: str) -> str:
+    """Write a word in small letters, or capitalized, if its capitals are irregular.
+
+    word (str): A word of at least one letter.
+    RETURNS (str): The word, in which the first letter stays as it is.
+    """
+    small, capitalized = word.lower(), word.capitalize()
+    if word in (small, capitalized, word.upper()):
+        return word
+    return capitalized if word[0].isupper() else small
+
+
+def is_in(xp: Any, words: Array, known: Array) -> Array:
+    """Tell which words are known, by binary search: numpy.isin would sort them each time.
+
+    xp (Module): numpy or cupy.
+    words (Ints1d): The ids of the words, in any order.
+    known (Ints1d): The known ones, in ascending order.
+    RETURNS (Bools1d): Whether each is among them.
+    """
+    if not len(known):
+        return xp.zeros(len(words), dtype=bool)
+    places = xp.searchsorted(known, words).clip(max=len(known) - 1)
+    return known[places] == words
+
+
+def _find_likeliest(words: list[str], index: dict[str, Array]) -> Array:
+    """For each word the id of the likeliest that is like it after at most one letter is
+    left out of each, or 0."""
+    if not words or not len(index["keys"]):
+        return numpy.zeros(len(words), dtype="uint64")
+    keys = [_shorten(word) for word in words]
+    starts = numpy.cumsum([0, *map(len, keys[:-1])])
+    wanted = numpy.concatenate([numpy.asarray(part, dtype="uint64") for part in keys])
+    rows = numpy.searchsorted(index["keys"], wanted).clip(max=len(index["keys"]) - 1)
+    nothing = len(index["words"])
+    ranks = numpy.where(index["keys"][rows] == wanted, index["ranks"][rows], nothing)
+    return numpy.append(index["words"], numpy.uint64(0))[numpy.minimum.reduceat(ranks, starts)]
+
+
+def _shorten(word: str) -> list[int]:
+    """The ids of a word and of what is left of it without one of its letters."""
+    shorter = [word[:i] + word[i + 1 :] for i in range(len(word))]
+    return [get_string_id(text) for text in (word, *shorter)]
