@@ -90,10 +90,9 @@ def regularise_case(word: str) -> str:
     word (str): A word of at least one letter.
     RETURNS (str): The word, in which the first letter stays as it is.
     """
-    small, capitalized = word.lower(), word.capitalize()
-    if word in (small, capitalized, word.upper()):
+    if word.islower() or word.isupper() or word.istitle():
         return word
-    return capitalized if word[0].isupper() else small
+    return word.capitalize() if word[0].isupper() else word.lower()
 
 
 def is_in(xp: Any, words: Array, known: Array) -> Array:

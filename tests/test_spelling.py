@@ -122,7 +122,8 @@ def test_corrects_letters_behind_irregular_capitals():
 
 
 def test_corrects_other_scripts():
-    assert correct_by(["привет", "καλημέρα"], ["пирвет", "καλημρα"]) == ["привет", "καλημέρα"]
+    frequent = ["привет", "καλημέρα", "שלום", "안녕하세요"]
+    assert correct_by(frequent, ["пирвет", "καλημρα", "שלןם", "안녕하새요"]) == frequent
 
 
 def test_many_words_at_once():
