@@ -50,7 +50,7 @@ def KnownWordsTok2Vec(
         before it is known.
     typo_count (Optional[int]): How often, at least once, a known word is seen there
         before words that are not seen there, one typing error apart, are embedded as
-        that one, outside of training. They are of four letters or more, all small.
+        that one, outside of training. They are of 4 to 50 letters, all small.
         Words with irregular capitals that are not seen there are embedded as with
         regular ones. None: words are embedded as they are.
     RETURNS (Model[List[Doc], List[Floats2d]]): The embedding.
@@ -213,7 +213,7 @@ def _correct_spelling(model: Model, docs: list[Doc], rows: Ints2d) -> None:
     unseen = numpy.flatnonzero(~is_in(numpy, forms, seen))
     words, places = numpy.unique(forms[unseen], return_inverse=True)
     texts = [vocab.strings[word] for word in words.tolist()]
-    meant = correct(texts, seen, model.attrs["spellings"], vocab.strings)
+    meant = correct(texts, seen, model.attrs["spellings"])
     typos = [place for place, text in enumerate(texts) if meant[place] != text]
     if typos:
         features = model.layers[0].predict([Doc(vocab, words=[meant[place] for place in typos])])[0]

@@ -11,46 +11,45 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy
-from spacy.strings import StringStore, get_string_id
+from spacy.strings import get_string_id
 
 from .kernels import Array
 
-# Shorter words are one error apart from too many others.
-MIN_LENGTH = 4
+# Shorter words are one error apart from too many others; longer ones are hardly words, and
+# what is left of them without a letter takes space that grows with the square.
+MIN_LENGTH, MAX_LENGTH = 4, 50
 
 
-def index_spellings(words: Iterable[str]) -> dict[str, Array]:
+def index_spellings(words: Iterable[str]) -> dict[str, Any]:
     """Index words by what is left of them where a letter is left out.
 
-    words (Iterable[str]): The words that others may mean, the likeliest first.
-    RETURNS (Dict[str, Ints1d]): "words", their ids; "keys", the ids of the texts in
+    words (Iterable[str]): The words that others may mean, the likeliest first. Those of
+        more than 50 letters are left out.
+    RETURNS (Dict[str, Any]): "words", a list of them; "keys", the ids of the texts in
         ascending order, and "ranks", for each the place of the likeliest word with it.
     """
-    ranked = list(words)
+    ranked = [word for word in words if len(word) <= MAX_LENGTH]
     ranks: dict[int, int] = {}
     for rank in reversed(range(len(ranked))):
         ranks.update(dict.fromkeys(_shorten(ranked[rank]), rank))
     keys = numpy.fromiter(ranks, dtype="uint64")
     order = keys.argsort()
     return {
-        "words": numpy.asarray([get_string_id(word) for word in ranked], dtype="uint64"),
+        "words": ranked,
         "keys": keys[order],
         "ranks": numpy.fromiter(ranks.values(), dtype="int32")[order],
     }
 
 
-def correct(
-    words: list[str], seen: Array, index: dict[str, Array], strings: StringStore
-) -> list[str]:
+def correct(words: list[str], seen: Array, index: dict[str, Any]) -> list[str]:
     """Write words as they are known, as far as one can tell what they mean.
 
-    Irregular capitals become regular. Then words in small letters that were never seen
-    become the likeliest indexed word one typing error apart, if they have at least four.
+    Irregular capitals become regular. Then words of 4 to 50 letters, all small, that were
+    never seen become the likeliest indexed word one typing error apart.
 
     words (List[str]): The words.
     seen (Ints1d): The ids of the words that are right as they are, in ascending order.
-    index (Dict[str, Ints1d]): What `index_spellings` returns.
-    strings (StringStore): The strings of the indexed words.
+    index (Dict[str, Any]): What `index_spellings` returns.
     RETURNS (List[str]): For each what it means, or the word itself. Of the words that
         share a text with it, only the likeliest is looked at.
     """
@@ -59,12 +58,13 @@ def correct(
     places = [
         place
         for place in numpy.flatnonzero(~is_in(numpy, ids, seen)).tolist()
-        if len(word := corrected[place]) >= MIN_LENGTH and word.isalpha() and word == word.lower()
+        if _may_be_typo(corrected[place])
     ]
-    found = _find_likeliest([corrected[place] for place in places], index)
-    for place, word in zip(places, found.tolist(), strict=True):
-        if are_one_error_apart(corrected[place], strings[word]):
-            corrected[place] = strings[word]
+    ranks = _find_likeliest([corrected[place] for place in places], index)
+    for place, rank in zip(places, ranks.tolist(), strict=True):
+        likeliest = index["words"][rank] if rank < len(index["words"]) else ""
+        if are_one_error_apart(corrected[place], likeliest):
+            corrected[place] = likeliest
     return corrected
 
 
@@ -109,18 +109,22 @@ def is_in(xp: Any, words: Array, known: Array) -> Array:
     return known[places] == words
 
 
-def _find_likeliest(words: list[str], index: dict[str, Array]) -> Array:
-    """For each word the id of the likeliest that is like it after at most one letter is
-    left out of each, or 0."""
-    if not words or not len(index["keys"]):
-        return numpy.zeros(len(words), dtype="uint64")
+def _may_be_typo(word: str) -> bool:
+    return MIN_LENGTH <= len(word) <= MAX_LENGTH and word.isalpha() and word == word.lower()
+
+
+def _find_likeliest(words: list[str], index: dict[str, Any]) -> Array:
+    """For each word the rank of the likeliest that is like it after at most one letter is
+    left out of each; where there is none, the number of words."""
+    nothing = len(index["words"])
+    if not words or not nothing:
+        return numpy.full(len(words), nothing)
     keys = [_shorten(word) for word in words]
     starts = numpy.cumsum([0, *map(len, keys[:-1])])
     wanted = numpy.concatenate([numpy.asarray(part, dtype="uint64") for part in keys])
     rows = numpy.searchsorted(index["keys"], wanted).clip(max=len(index["keys"]) - 1)
-    nothing = len(index["words"])
     ranks = numpy.where(index["keys"][rows] == wanted, index["ranks"][rows], nothing)
-    return numpy.append(index["words"], numpy.uint64(0))[numpy.minimum.reduceat(ranks, starts)]
+    return numpy.minimum.reduceat(ranks, starts)
 
 
 def _shorten(word: str) -> list[int]:

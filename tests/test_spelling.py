@@ -4,7 +4,7 @@ import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from spacy.strings import StringStore
+from spacy.strings import get_string_id
 
 from spacy_stablediff.spelling import (
     are_one_error_apart,
@@ -31,11 +31,8 @@ def count_errors(a, b):
 
 def correct_by(frequent, words, seen=()):
     """Correct words by the frequent ones, most frequent first, and those seen besides."""
-    strings = StringStore([*frequent, *seen])
-    ids = numpy.unique(
-        numpy.asarray([strings[word] for word in (*frequent, *seen)], dtype="uint64")
-    )
-    return correct(words, ids, index_spellings(frequent), strings)
+    ids = [get_string_id(word) for word in (*frequent, *seen)]
+    return correct(words, numpy.unique(numpy.asarray(ids, "uint64")), index_spellings(frequent))
 
 
 @given(WORDS, WORDS)
@@ -130,6 +127,11 @@ def test_many_words_at_once():
     frequent = [f"word{a}{b}" for a in "abcdefgh" for b in "ijklmnop"]
     typos = [word.replace("w", "v") for word in frequent]
     assert correct_by(frequent, typos * 200) == frequent * 200
+
+
+def test_words_of_any_length_take_little_space():
+    long = "ab" * 100_000
+    assert correct_by(["these", long], [long[1:], "thesr"]) == [long[1:], "these"]
 
 
 def test_no_words_at_all():
