@@ -218,7 +218,8 @@ def _correct_spelling(model: Model, docs: list[Doc], rows: Ints2d) -> None:
     if typos:
         features = model.layers[0].predict([Doc(vocab, words=[meant[place] for place in typos])])[0]
         tokens = is_in(numpy, places, numpy.asarray(typos))
-        rows[xp.asarray(unseen[tokens])] = features[numpy.searchsorted(typos, places[tokens])]
+        sources = numpy.searchsorted(typos, places[tokens])
+        rows[xp.asarray(unseen[tokens])] = features[xp.asarray(sources)]
 
 
 def _find_layers(component: Any) -> Iterator[Model]:

@@ -11,6 +11,7 @@ from spacy_stablediff.spelling import is_in
 from spacy_stablediff.stability.objective import stability_loss
 
 from .pipelines import chain_pipeline, train
+from .test_known_words import OFTEN, embed, initialized
 from .test_layers import LAYERS, random_batch, trained
 
 pytestmark = [
@@ -72,3 +73,9 @@ def test_known_words_agree_with_numpy():
     found = is_in(xp, xp.asarray(norms), xp.asarray(known))
     assert to_numpy(found).tolist() == [True, True, False, False]
     assert not is_in(xp, xp.asarray(norms), xp.asarray(known[:0])).any()
+
+
+def test_typos_are_embedded_as_what_is_meant():
+    with use_ops("cupy"):
+        nlp = initialized(OFTEN)
+        assert_allclose(to_numpy(embed(nlp, "hapyp")), to_numpy(embed(nlp, "happy")))
