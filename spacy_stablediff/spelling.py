@@ -9,6 +9,7 @@ method for detecting and correcting spelling errors, CACM 25(12), 1982).
 
 from collections.abc import Iterable
 from typing import Any
+from unicodedata import category
 
 import numpy
 from spacy.strings import get_string_id
@@ -53,7 +54,7 @@ def correct(words: list[str], seen: Array, index: dict[str, Any]) -> list[str]:
     RETURNS (List[str]): For each what it means, or the word itself. Of the words that
         share a text with it, only the likeliest is looked at.
     """
-    corrected = [regularise_case(word) if word.isalpha() else word for word in words]
+    corrected = [regularise_case(word) if _has_letters_only(word) else word for word in words]
     ids = numpy.asarray([get_string_id(word) for word in corrected], dtype="uint64")
     places = [
         place
@@ -87,12 +88,12 @@ def are_one_error_apart(a: str, b: str) -> bool:
 def regularise_case(word: str) -> str:
     """Write a word in small letters, or capitalized, if its capitals are irregular.
 
-    word (str): A word of at least one letter.
+    word (str): A word.
     RETURNS (str): The word, in which the first letter stays as it is.
     """
     if word.islower() or word.isupper() or word.istitle():
         return word
-    return word.capitalize() if word[0].isupper() else word.lower()
+    return word.capitalize() if word[:1].isupper() else word.lower()
 
 
 def is_in(xp: Any, words: Array, known: Array) -> Array:
@@ -110,7 +111,13 @@ def is_in(xp: Any, words: Array, known: Array) -> Array:
 
 
 def _may_be_typo(word: str) -> bool:
-    return MIN_LENGTH <= len(word) <= MAX_LENGTH and word.isalpha() and word == word.lower()
+    fits = MIN_LENGTH <= len(word) <= MAX_LENGTH and word == word.lower()
+    return fits and _has_letters_only(word)
+
+
+def _has_letters_only(word: str) -> bool:
+    """Also with marks on them, such as the vowel signs of Indic scripts."""
+    return word.isalpha() or all(category(letter)[0] in "LM" for letter in word)
 
 
 def _find_likeliest(words: list[str], index: dict[str, Any]) -> Array:

@@ -119,8 +119,9 @@ def test_corrects_letters_behind_irregular_capitals():
 
 
 def test_corrects_other_scripts():
-    frequent = ["привет", "καλημέρα", "שלום", "안녕하세요"]
-    assert correct_by(frequent, ["пирвет", "καλημρα", "שלןם", "안녕하새요"]) == frequent
+    frequent = ["привет", "καλημέρα", "שלום", "안녕하세요", "नमस्ते", "สวัสดี"]
+    typos = ["пирвет", "καλημρα", "שלןם", "안녕하새요", "नमसते", "สวสดี"]
+    assert correct_by(frequent, typos) == frequent
 
 
 def test_many_words_at_once():
