@@ -22,8 +22,7 @@ from spacy.util import registry
 from thinc.api import Config
 
 from spacy_stablediff import measure_stability
-from spacy_stablediff.known_words import LAYER
-from spacy_stablediff.nodes import walk_nodes
+from spacy_stablediff.known_words import find_layers
 from spacy_stablediff.stability.edits import Augmenter
 
 BASE = Path("configs/textcat_ner.cfg")
@@ -105,9 +104,9 @@ def make_config(
             "augmenter": plan["training_edits"],
         }
     tok2vec = config["components"]["tok2vec"]
+    counts = {"min_count": variant.get("known_words"), "typo_count": variant.get("typo_count")}
     if "known_words" in variant:
-        tok2vec["model"]["min_count"] = variant["known_words"]
-        tok2vec["model"]["typo_count"] = variant.get("typo_count")
+        tok2vec["model"].update(counts)
     else:
         tok2vec["model"] = tok2vec["model"]["tok2vec"]
     if embedding == "pretrained":
@@ -117,8 +116,7 @@ def make_config(
             config["nlp"]["after_pipeline_creation"] = {
                 "@callbacks": "spacy-stablediff.know_words.v1",
                 "pipes": ["tok2vec"],
-                "min_count": variant["known_words"],
-                "typo_count": variant.get("typo_count"),
+                **counts,
             }
         config["initialize"]["before_init"] = {
             "@callbacks": "spacy.copy_from_base_model.v1",
@@ -149,22 +147,22 @@ def measure_speed(nlp: Language, examples: Iterable[Example]) -> dict[str, float
     """
     docs = [eg.predicted for eg in examples]
     words = sum(map(len, docs))
-    speeds, bare = [], []
+    plugged = "stablediff" in nlp.pipe_names
+    speeds, ratios = [], []
     for _ in range(PASSES):
         speeds.append(words / time_pass(nlp, docs))
-        with make_bare(nlp):
-            bare.append(words / time_pass(nlp, docs))
-    ratio = median(speed / without for speed, without in zip(speeds, bare, strict=True))
-    plugged = "stablediff" in nlp.pipe_names
-    return {"words_per_second": median(speeds), "speed_ratio": ratio if plugged else 1.0}
+        if plugged:
+            with make_bare(nlp):
+                ratios.append(speeds[-1] * time_pass(nlp, docs) / words)
+    return {"words_per_second": median(speeds), "speed_ratio": median(ratios or [1.0])}
 
 
 @contextmanager
 def make_bare(nlp: Language) -> Iterator[None]:
-    """Do without what the plugin adds: diffusion, and knowing words."""
-    layers = [node for node in walk_nodes(nlp.get_pipe("tok2vec")) if node.name == LAYER]
+    """Do without what the plugin adds to a pipeline: diffusion, and knowing words."""
+    layers = list(find_layers(nlp.get_pipe("tok2vec")))
     known = [layer.attrs["known"] for layer in layers]
-    with nlp.select_pipes(disable=[name for name in nlp.pipe_names if name == "stablediff"]):
+    with nlp.select_pipes(disable="stablediff"):
         for layer in layers:
             layer.attrs["known"] = None
         yield

@@ -119,7 +119,7 @@ def count_words(component: Any, docs: Iterable[Doc]) -> None:
     component (Pipe): The component with the embedding, or any other.
     docs (Iterable[Doc]): The documents that it will be trained on.
     """
-    layers = [layer for layer in _find_layers(component) if not layer.attrs["counted"]]
+    layers = [layer for layer in find_layers(component) if not layer.attrs["counted"]]
     if not layers:
         return
     counts: Counter[int] = Counter()
@@ -157,12 +157,12 @@ def know_words(
     component = nlp.get_pipe(name)
     if not isinstance(component, Tok2Vec):
         raise ValueError(Errors.SD033.format(name=name))
-    if list(_find_layers(component)):
+    if list(find_layers(component)):
         return
     block = component_config(nlp, name)["model"]
     KnownWordsTok2Vec(component.model, min_count, typo_count)
     strings = nlp.vocab.strings
-    for layer in _find_layers(component):
+    for layer in find_layers(component):
         layer.attrs["known"] = _sort(strings[string] for string in strings)
     counts = {"min_count": min_count, "typo_count": typo_count}
     set_block(nlp, name, "model", {"@architectures": ARCHITECTURE, "tok2vec": block, **counts})
@@ -190,6 +190,15 @@ def make_know_words_callback(
         return nlp
 
     return wrap
+
+
+def find_layers(component: Any) -> Iterator[Model]:
+    """Find the layers of a component's model, if it has one, that know words.
+
+    component (Pipe): The component, or anything else in a pipeline.
+    YIELDS (Model): The layers that `KnownWordsTok2Vec` has put in.
+    """
+    yield from (node for node in walk_nodes(component) if node.name == LAYER)
 
 
 def _learn_words(layer: Model, strings: StringStore, counts: Counter[int], forms: set[int]) -> None:
@@ -220,11 +229,6 @@ def _correct_spelling(model: Model, docs: list[Doc], rows: Ints2d) -> None:
         tokens = is_in(numpy, places, numpy.asarray(typos))
         sources = numpy.searchsorted(typos, places[tokens])
         rows[xp.asarray(unseen[tokens])] = features[xp.asarray(sources)]
-
-
-def _find_layers(component: Any) -> Iterator[Model]:
-    """Find the layers of a component's model, if it has one, that know words."""
-    yield from (node for node in walk_nodes(component) if node.name == LAYER)
 
 
 def _check_count(setting: str, value: Any) -> None:
