@@ -1,5 +1,7 @@
 """Every message a user can meet, numbered as spaCy numbers its own (SD for stablediff)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from spacy.errors import ErrorsWithCodes
@@ -26,12 +28,17 @@ class Warnings(metaclass=ErrorsWithCodes):
     SDW05 = ("Callback '{callback}': the pipeline has no component '{name}', so nothing is wrapped in "
              "it. If it was excluded or removed, all is well; otherwise correct the callback's setting 'pipes'. "
              "Components: {opts}.")
-    SDW06 = ("Component '{name}': the setting stability.consistency = {value:g} has no effect, because no text classifier "
-             "listens to the vectors that '{name}' writes, or all that do are frozen. Set it to 0, or let a "
-             "'textcat' listen to them, with a spacy.Tok2VecListener.v1 as tok2vec of its model.")
-    SDW07 = ("Component '{name}': spacy-stablediff.KnownWordsTok2Vec.v1 knows no word, because none occurs {min_count} "
-             "times in the documents that the pipeline was initialized with. Initialize it with the training data: "
-             "nlp.initialize(get_examples), or `spacy train`.")
+    SDW06 = ("Component '{name}' has no effect: the weight of its loss on vectors is 0, and no text classifier that its loss on "
+             "scores could train listens to the vectors at its place. Set 'weight' above 0, or let a 'textcat' listen to "
+             "them, with a spacy.Tok2VecListener.v1 as tok2vec of its model.")
+    SDW07 = ("spacy-stablediff.KnownWordsTok2Vec.v1 knows no word, because none was seen {min_count} times in the texts that it "
+             "was trained on, so that all words are embedded as unknown. Train it on more texts, or lower its 'min_count'.")
+    SDW08 = ("Component '{name}': from now on it diffuses the vectors of {readers}, which never saw diffused ones, so that they "
+             "will predict worse. Train them further with '{name}' in place; or give it a layer that changes nothing before "
+             "it is trained: spacy-stablediff.MultiscaleDiffusion.v1.")
+    SDW09 = ("Component '{name}': it is trained, and {layer} changes its vectors from now on, so that it will predict worse. "
+             "Train it further with the diffusion in place, or begin with a short time, such as 0.05; the default "
+             "diffusion of attach, spacy-stablediff.MultiscaleDiffusion.v1, changes nothing before it is trained.")
     SDW50 = ("{names}: listed in [training.frozen_components], but trained without diffusion. The vectors change, the "
              "weights don't, so expect other predictions; better train these components with the diffusion in place.")
     SDW51 = ("{count} lines of comments were lost: the layout of the config is unusual, so that only its content could "
@@ -52,7 +59,8 @@ class Errors(metaclass=ErrorsWithCodes):
              "nlp.add_pipe(\"stablediff\", after=\"{upstream}\"). Components: {opts}.")
     SD005 = ("Component '{name}': doc.tensor is empty for a document of {length} tokens, so no embedding component "
              "ran before it. Put one that writes doc.tensor, such as 'tok2vec', before '{name}', and name it in the "
-             "setting 'upstream' (now '{upstream}'). In training, a frozen embedding must be listed in "
+             "setting 'upstream' (now '{upstream}'). Transformers keep their vectors elsewhere: diffuse what listens to "
+             "them with spacy_stablediff.attach. In training, a frozen embedding must be listed in "
              "[training.annotating_components].")
     SD006 = ("Component '{name}': doc.tensor has shape {shape}, but the document has {length} tokens; a row for each "
              "token is needed. Run the embedding component '{upstream}' (the setting 'upstream') after the last "
@@ -68,9 +76,9 @@ class Errors(metaclass=ErrorsWithCodes):
     SD010 = ("{owner}: what it learns depends on the width of the vectors, which isn't known. The embedding it "
              "follows (the setting 'upstream' of a 'stablediff' component) must be initialized first and have a "
              "model with an output dimension; or set 'learn_time' and 'learn_confidence' to false.")
-    SD011 = ("Component '{name}': initialize() needs the pipeline, to find the component that the setting 'upstream' "
-             "names ('{upstream}'). Call nlp.initialize(), or pass nlp=nlp.")
-    SD012 = ("{owner}: the setting '{setting}' must be {opts}, but it is {value!r}.")
+    SD011 = ("Component '{name}': initialize() needs the pipeline, to look up other components. Call nlp.initialize(), or "
+             "pass nlp=nlp.")
+    SD012 = ("The setting 'boundaries' must be \"doc\" or \"sentence\", but it is {value!r}.")
     SD013 = ("{owner}: the setting boundaries = \"sentence\" needs sentence boundaries, but a document of {length} "
              "tokens has none. Put a component that sets them before it ('sentencizer', 'senter' or 'parser'), and in "
              "training list that one in [training.annotating_components]; or set boundaries = \"doc\".")
@@ -99,32 +107,40 @@ class Errors(metaclass=ErrorsWithCodes):
     SD023 = ("{layer}: the setting 'times' must list at least one time, each a finite number above 0, or null for an "
              "infinite time (the mean of the document), but it is {value!r}.")
     SD024 = ("{owner}: the setting '{setting}' must be a finite number of at least 0, but it is {value!r}. The weight of "
-             "stability training is 0 to switch it off, 0.05 for a start, or in a config a schedule; its contrast is 30 by "
-             "default, and its consistency 0, or 1 to train text classifiers for stable scores.")
-    SD025 = ("Component '{name}': stability training has to embed edited texts with the component '{upstream}' that the "
-             "setting 'upstream' names, but that one is no shared embedding such as 'tok2vec'. Set stability.weight and "
-             "stability.consistency to 0, or let the pipeline share one embedding.")
-    SD026 = ("Component '{name}': stability training and its scorer need to know the pipeline. Call nlp.initialize(), or save the "
-             "pipeline and load it with spacy.load().")
-    SD027 = ("Component '{name}': stability training doesn't work with boundaries = \"sentence\", because edited texts "
-             "have no sentence boundaries. Set boundaries = \"doc\", or stability.weight and stability.consistency to 0.")
+             "the loss on vectors is 0 to switch it off, 0.05 for a start, or in a config a schedule; its contrast is 30 by "
+             "default. The consistency of scores is 0 to switch it off, 1 by default.")
+    SD025 = ("Component '{name}': stability training embeds edited texts as the pipeline does, but no shared embedding such "
+             "as 'tok2vec', and no 'stablediff' of static vectors, comes before it. Put it after one, or leave it out. "
+             "Components: {opts}.")
+    SD026 = ("Component '{name}': it needs to know its pipeline, for stability training or for its scorer. Call "
+             "nlp.initialize(), or save the pipeline and load it with spacy.load().")
+    SD027 = ("Component '{name}': stability training doesn't work where the component '{other}' has boundaries = "
+             "\"sentence\", because edited texts have no sentence boundaries. Set boundaries = \"doc\" there, or leave "
+             "'{name}' out.")
     SD028 = ("A diffused vector of width {width} can't be compared with a vector of width {other}. Compare objects of "
              "documents that went through the same pipeline (its component 'stablediff' has hooks = true).")
     SD029 = ("{owner}: it diffuses arrays of token vectors, one for each document, but was given objects of the type "
              "{value}. Use it as the 'model' of a component 'stablediff', or as the 'diffusion' of "
-             "spacy-stablediff.DiffusedTok2Vec.v1, which goes where spaCy takes a 'tok2vec'.")
+             "spacy-stablediff.DiffusedTok2Vec.v1, which goes where spaCy takes a 'tok2vec'. (`spacy debug model` gives "
+             "documents to every model: have it look at the component with the embedding instead.)")
     SD030 = ("spacy-stablediff.KnownWordsTok2Vec.v1: the setting '{setting}' must be a whole number of at least 1, but it "
              "is {value!r}. A 'min_count' of 2, the default, makes words unknown that the training data have only once, 1 "
              "none of them. A 'typo_count' of null switches the correction of typos off.")
     SD031 = ("spacy-stablediff.KnownWordsTok2Vec.v1: the embedding '{name}' in its setting 'tok2vec' doesn't look up the "
              "NORM of tokens, so it has no words to know. Use one that does, such as spacy.HashEmbedCNN.v2, or a "
              "spacy.MultiHashEmbed.v2 with NORM among its 'attrs'; or leave the wrapper out.")
-    SD032 = ("spacy-stablediff.KnownWordsTok2Vec.v1: nobody has counted the words of the training data. Put a component "
-             "'stablediff' after the component with this embedding, with 'upstream' naming it, and initialize the "
-             "pipeline with the training data: nlp.initialize(get_examples), or `spacy train`. With `spacy pretrain` and "
-             "[initialize] init_tok2vec, leave the wrapper out.")
-    SD033 = ("Component '{name}' is no 'tok2vec', so it shares no embedding whose words 'stablediff' could count. Name the "
-             "'tok2vec' component that others listen to.")
+    SD033 = ("Component '{name}' is no 'tok2vec', so it has no embedding that others share. Name the 'tok2vec' component that "
+             "others listen to.")
+    SD034 = ("Component '{name}': its setting 'pipes' names '{pipe}', which it can't train: it is neither the embedding that "
+             "'{name}' follows nor a later component that listens to it. Those are: {opts}. Set 'pipes' to \"*\" for all of "
+             "them.")
+    SD035 = ("The setting 'diffusion' must be the config of a diffusion layer, such as {{\"@architectures\": "
+             "\"spacy-stablediff.HeatDiffusion.v1\", \"time\": 0.3}}, but it is {value!r}. Leave it out for the default.")
+    SD036 = ("Component '{name}': its setting 'model' is the embedding '{model}', but it must be a diffusion layer, such as "
+             "spacy-stablediff.ImplicitDiffusion.v1. An embedding is the 'model' of a component 'tok2vec' before it.")
+    SD037 = ("Component '{name}': its setting 'upstream' names '{upstream}', which is no 'tok2vec', and writes no vectors to "
+             "doc.tensor. Transformers keep theirs elsewhere: diffuse what listens to them with spacy_stablediff.attach, or "
+             "with `python -m spacy stablediff add`.")
     SD050 = "Can't find the config file '{path}'."
     SD051 = "Can't read '{path}' as a config: {reason}"
     SD052 = ("'{path}' has diffusion already: see [{block}]. Change its settings there, or start from a config without "
@@ -179,13 +195,15 @@ class Errors(metaclass=ErrorsWithCodes):
              ".txt file with a text a line. Other formats can be converted with: python -m spacy convert")
     SD115 = ("The data at '{path}' can't be read: {problem}. A .txt file must be in UTF-8.")
     SD116 = ("The output '{path}' is a file. Give a directory for stability.json and stability.html.")
+    SD117 = ("The data to measure stability on have an object of the type {value}. Give examples, documents or texts, or the "
+             "path of a .spacy file, a directory of them, or a .txt file with a text a line.")
     SD150 = ("Nothing in this pipeline diffuses, so there is no kernel to show. Add the component 'stablediff' after "
              "the embedding, or give a component an embedding that is a 'spacy-stablediff.DiffusedTok2Vec.v1'. "
              "Components: {opts}.")
     SD151 = ("The setting 'component' names '{name}', which doesn't diffuse or isn't in the pipeline. Components that "
              "diffuse: {opts}.")
-    SD152 = ("The layer '{layer}' doesn't mix the tokens of a document by one kernel that could be shown. Layers that "
-             "do: {opts}. Choose a component that uses one of them with the setting 'component'.")
+    SD152 = ("The layer '{layer}' doesn't say how it mixes the tokens of a document, so there is nothing to show. Layers of this "
+             "package do. Choose a component that uses one of them with the setting 'component'.")
     SD153 = ("The option 'channel' is {channel!r}, but must be a whole number from 0 to {last}, or None for the mean "
              "over all channels.")
     SD154 = ("Unknown style '{style}' for the diffusion kernel. Styles: 'kernel', a heat map of all pairs of tokens, "
@@ -198,9 +216,12 @@ class Errors(metaclass=ErrorsWithCodes):
 
 
 class VectorsError(ValueError):
-    """Vectors that can't be diffused: raised by a layer, renamed by its owner."""
+    """Vectors that can't be diffused: raised by a layer, and named at the edge.
 
-    def __init__(self, template: str, *, owner: str, **fields: Any):
+    The edge is the component or the architecture that a user has set up.
+    """
+
+    def __init__(self, template: str, *, owner: str = "A diffusion layer", **fields: Any):
         """Fill in the message.
 
         template (str): A text of `Errors` with a field `owner`.
@@ -211,6 +232,15 @@ class VectorsError(ValueError):
         self.template = template
         self.fields = fields
 
-    def refused_by(self, owner: str) -> "VectorsError":
-        """Return the same error, raised on behalf of another owner."""
-        return VectorsError(self.template, owner=owner, **self.fields)
+
+@contextmanager
+def refused_by(owner: str) -> Iterator[None]:
+    """Let errors about vectors name the component or architecture that refuses them.
+
+    owner (str): Its name, as a message begins with it.
+    RAISES (VectorsError): What was raised, with that name.
+    """
+    try:
+        yield
+    except VectorsError as error:
+        raise VectorsError(error.template, owner=owner, **error.fields) from None

@@ -2,8 +2,10 @@
 
 import functools
 
+import numpy
 import pytest
 import spacy
+from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Adam, fix_random_seed
@@ -21,6 +23,16 @@ EMBEDDING = {
 }
 HEAT = {"@architectures": "spacy-stablediff.HeatDiffusion.v1"}
 IMPLICIT = {"@architectures": "spacy-stablediff.ImplicitDiffusion.v1"}
+FIXED_HEAT = {**HEAT, "time": 0.4, "learn_time": False}
+NO_DIFFUSION = {**HEAT, "time": 0.0, "learn_time": False}
+
+# Tests of both layers that act before they are trained.
+both_layers = pytest.mark.parametrize("diffusion", [HEAT, IMPLICIT], ids=["heat", "implicit"])
+
+# Tests in which nothing reads the diffused vectors, or in which the time is 0, on purpose.
+unread = pytest.mark.filterwarnings("ignore:.*SDW0[24]")
+at_time_zero = pytest.mark.filterwarnings("ignore:.*SDW01")
+
 
 TEXTS = [
     ("The Lumo X2 from Brightmoor arrived in Porto.", [(4, 11, "PRODUCT"), (17, 27, "COMPANY")], 1),
@@ -31,6 +43,20 @@ TEXTS = [
     ("Two weeks, three calls, no refund from Vellorane", [(39, 48, "COMPANY")], 0),
 ]
 
+# Texts that no pipeline was trained on.
+TEXT = "Brightmoor sent two Lumo to Porto. Nobody asked! Why"
+UNSEEN = [
+    TEXT,
+    "",
+    "x",
+    "ok thanks",
+    "sooo goood 😀😀 thx!!",
+    "   ",
+    "Je n'ai rien reçu, c'est dommage.",
+    "这个产品很好",
+    "ok thanks " * 30,
+]
+SENTENCES = " ".join([TEXT + ".", "Yes!", *["One two three."] * 20])
 
 # Words, tags, coarse tags, heads, starts of sentences, entities, categories.
 ANNOTATED = [
@@ -59,6 +85,10 @@ ANNOTATED = [
 def diffused_tok2vec(diffusion, tok2vec=EMBEDDING):
     architecture = "spacy-stablediff.DiffusedTok2Vec.v1"
     return {"@architectures": architecture, "tok2vec": tok2vec, "diffusion": diffusion}
+
+
+def sentence_tok2vec(diffusion=IMPLICIT):
+    return {**diffused_tok2vec(diffusion), "boundaries": "sentence"}
 
 
 def listener(upstream="*"):
@@ -119,6 +149,37 @@ def chain_pipeline(components, diffusion=IMPLICIT):
     return nlp
 
 
+def monolith_pipeline(components, diffusion=IMPLICIT):
+    """The same network as that of `chain_pipeline`, with the diffusion in the embedding."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("tok2vec", config={"model": diffused_tok2vec(diffusion)})
+    for name in components:
+        ADD[name](nlp)
+    return nlp
+
+
+def set_vectors(nlp):
+    """Give the vocab static vectors of a few words."""
+    rows = numpy.random.default_rng(0).normal(size=(5, WIDTH)).astype("float32")
+    for word, row in zip(["sent", "to", "Porto", "ok", "x"], rows, strict=True):
+        nlp.vocab.set_vector(word, row)
+
+
+def vectors_pipeline(*components, vectors=set_vectors, **config):
+    """Diffused static vectors, and components that listen."""
+    nlp = spacy.blank("en")
+    vectors(nlp)
+    nlp.add_pipe("stablediff", config={"source": "vectors", **config})
+    for name in components:
+        ADD[name](nlp)
+    return nlp
+
+
+def static_vectors(nlp, text):
+    """What spaCy gives as the vectors of a text's tokens, in one array."""
+    return numpy.array([token.vector for token in nlp.make_doc(text)])
+
+
 def examples_for(nlp, texts=TEXTS):
     return [
         Example.from_dict(
@@ -126,6 +187,12 @@ def examples_for(nlp, texts=TEXTS):
         )
         for text, ents, pos in texts
     ]
+
+
+def bare(nlp, texts):
+    """Examples without annotation."""
+    docs = [nlp.make_doc(text) for text in texts]
+    return [Example(doc, doc.copy()) for doc in docs]
 
 
 def annotated_examples(nlp):
@@ -167,8 +234,46 @@ def train(nlp, steps=6, seed=0, drop=0.0, **kwargs):
     return losses
 
 
+def find_listener(nlp, component):
+    """The first layer through which a component listens to a shared embedding."""
+    nodes = nlp.get_pipe(component).model.walk()
+    return next(node for node in nodes if isinstance(node, Tok2VecListener))
+
+
+def diffused_nodes(nlp, component):
+    """The embeddings in a component's model that are diffused."""
+    nodes = nlp.get_pipe(component).model.walk()
+    return [node for node in nodes if node.name == "diffused_tok2vec"]
+
+
+def by_sentence(doc, vectors, diffusion):
+    """Diffuse the vectors of each sentence alone."""
+    sents = [vectors[sent.start : sent.end] for sent in doc.sents] if len(doc) else []
+    return numpy.vstack([vectors[:0], *diffusion.predict(sents)])
+
+
+def parameters(model):
+    """Copies of all parameters of a model and its parts, in one list."""
+    found = [(n, name) for n in model.walk() for name in n.param_names if n.has_param(name)]
+    return [numpy.array(n.get_param(name)) for n, name in found]
+
+
+def parameters_of(nlp, component):
+    """Copies of all parameters of a component."""
+    return parameters(nlp.get_pipe(component).model)
+
+
+def moved(before, after):
+    """Tell of each parameter whether it changed."""
+    return [not numpy.array_equal(a, b) for a, b in zip(before, after, strict=True)]
+
+
+def predictions(nlp, texts=UNSEEN):
+    """All that a pipeline says of texts, to compare bit for bit."""
+    return [doc.to_bytes() for doc in nlp.pipe(texts)]
+
+
 @functools.cache
 def real_pipeline(name):
-    """One of spaCy's trained pipelines, to be left as it is; skips where it is missing."""
-    pytest.importorskip(name)
+    """One of spaCy's trained pipelines, to be left as it is, for tests marked `real`."""
     return spacy.load(name)

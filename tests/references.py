@@ -1,4 +1,4 @@
-"""Independent references: dense matrices and finite differences, in float64."""
+"""Independent references: dense matrices and finite differences, in float64; random batches."""
 
 import numpy
 import scipy.linalg
@@ -42,3 +42,40 @@ def numeric_gradient(function, x, step=1e-6):
 def dense_default(X):
     """What ImplicitDiffusion.v1 with its defaults makes of X before any training."""
     return dense_implicit(X.astype("float64"), numpy.ones(len(X)), 0.5, 2) if len(X) else X
+
+
+def random_batch(lengths, width=4, dtype="float32", seed=0):
+    """Random vectors of all tokens, one document after the other, and the lengths."""
+    X = numpy.random.default_rng(seed).normal(size=(sum(lengths), width))
+    return X.astype(dtype), numpy.asarray(lengths)
+
+
+def split(Y, lengths):
+    """An array for each document."""
+    return numpy.split(Y, numpy.cumsum(lengths)[:-1])
+
+
+def random_bands(rows, bandwidth, seed=0):
+    """Lower band storage of a symmetric, strictly diagonally dominant matrix."""
+    rng = numpy.random.default_rng(seed)
+    bands = numpy.zeros((bandwidth + 1, rows))
+    for offset in range(1, bandwidth + 1):
+        bands[offset, : max(rows - offset, 0)] = -rng.random(max(rows - offset, 0))
+    bands[0] = 2 * bandwidth + rng.random(rows) + 0.01
+    return bands
+
+
+def dense_bands(bands):
+    """The symmetric matrix that lower bands describe."""
+    rows = bands.shape[1]
+    lower = sum(numpy.diag(band[: rows - k], -k) for k, band in enumerate(bands) if k < rows)
+    return lower + lower.T - numpy.diag(bands[0])
+
+
+def flatten_figures(figures):
+    """All numbers of a nested dictionary, by their path."""
+    numbers = {}
+    for key, value in figures.items():
+        inner = flatten_figures(value) if isinstance(value, dict) else {"": value}
+        numbers |= {f"{key}/{path}": number for path, number in inner.items()}
+    return {path: number for path, number in numbers.items() if isinstance(number, float)}

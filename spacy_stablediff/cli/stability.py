@@ -14,10 +14,11 @@ from thinc.api import ConfigValidationError
 from wasabi import Printer, msg
 
 from ..errors import Errors
-from ..stability.edits import Augmenter
-from ..stability.figures import MEASURES, SCORES, judge, name_pipelines, read_figures
-from ..stability.measure import Stability, default_edits, measure_stability
-from ..stability.report import write_report
+from ..measure.measure import default_edits, measure_stability
+from ..measure.result import Stability
+from ..types import Augmenter
+from ..view.figures import MEASURES, SCORES, judge, name_pipelines, read_figures
+from ..view.report import write_report
 from ._util import show_errors, stablediff_cli
 
 

@@ -3,33 +3,27 @@
 import math
 import warnings
 from collections.abc import Callable
-from typing import Any, TypeAlias, TypeGuard, cast
+from typing import cast
 
-from thinc.api import Model, NumpyOps, Ops
+from thinc.api import NumpyOps, Ops
 from thinc.types import Floats1d, Floats2d, FloatsXd, Ints1d
 from thinc.util import get_width
 
+from ..checks import is_number
 from ..errors import Errors, VectorsError, Warnings
+from ..types import Batch, Diffusion
 
 NUMPY_OPS = NumpyOps()
 MIN_CONFIDENCE = 1e-3
 
-Batch: TypeAlias = list[Floats2d]
-Diffusion: TypeAlias = Model[Batch, Batch]
-
 
 def check_time(layer: str, time: float) -> float:
     """Return the setting `time` as a float, warn if it is 0, or raise SD001."""
-    if not is_number(time) or not math.isfinite(time) or time < 0:
+    if not is_number(time, least=0):
         raise ValueError(Errors.SD001.format(layer=layer, value=time))
     if time == 0:
         warnings.warn(Warnings.SDW01.format(layer=layer), stacklevel=3)
     return float(time)
-
-
-def is_number(value: Any) -> TypeGuard[float]:
-    """Tell whether a setting is a number, which true and false are not."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def join_batch(model: Diffusion, Xs: Batch, width: int | None) -> tuple[Floats2d, Ints1d]:
@@ -43,18 +37,17 @@ def join_batch(model: Diffusion, Xs: Batch, width: int | None) -> tuple[Floats2d
     RAISES (VectorsError): SD007 to SD009, for wrong widths or non-finite values, and
         SD029 for what isn't a list of arrays.
     """
-    owner = f"Layer '{model.name}'"
-    _check_arrays(owner, Xs)
+    _check_arrays(Xs)
     widths = sorted({X.shape[1] for X in Xs if X.shape[0]})
     if len(widths) > 1:
-        raise VectorsError(Errors.SD008, owner=owner, widths=", ".join(map(str, widths)))
+        raise VectorsError(Errors.SD008, widths=", ".join(map(str, widths)))
     if widths and width not in (None, widths[0]):
-        raise VectorsError(Errors.SD007, owner=owner, expected=width, width=widths[0])
+        raise VectorsError(Errors.SD007, expected=width, width=widths[0])
     xp, X = model.ops.xp, model.ops.flatten(Xs)
     # The sum is finite unless a value isn't, or it overflows: then look closely.
     if not math.isfinite(xp.sum(X)) and not xp.isfinite(X).all():
         bad = next(i for i, x in enumerate(Xs) if not xp.isfinite(x).all())
-        raise VectorsError(Errors.SD009, owner=owner, index=bad)
+        raise VectorsError(Errors.SD009, index=bad)
     return X, NUMPY_OPS.asarray1i([x.shape[0] for x in Xs])
 
 
@@ -70,11 +63,10 @@ def keep_batch(Xs: Batch) -> tuple[Batch, Callable[[Batch], Batch]]:
 
 def sample_width(model: Diffusion, X: Batch | None, Y: Batch | None) -> int:
     """Return the width of the sample that a layer is initialized with, or raise SD010."""
-    owner = f"Layer '{model.name}'"
     sample = X or Y
     if not sample:
-        raise VectorsError(Errors.SD010, owner=owner)
-    _check_arrays(owner, sample)
+        raise VectorsError(Errors.SD010)
+    _check_arrays(sample)
     return get_width(sample)
 
 
@@ -86,11 +78,26 @@ def init_width(model: Diffusion, X: Batch | None, Y: Batch | None) -> int:
     return width
 
 
-def _check_arrays(owner: str, Xs: Batch) -> None:
+def initialize_width(diffusion: Diffusion, width: int | None) -> None:
+    """Initialize a diffusion layer for vectors of the given width, None if unknown."""
+    diffusion.initialize(X=None if width is None else [diffusion.ops.alloc2f(1, width)])
+
+
+def is_initialized(diffusion: Diffusion) -> bool:
+    """Tell whether a layer has all its parameters; one that has none to learn has."""
+    return all(node.has_param(name) for node in diffusion.walk() for name in node.param_names)
+
+
+def acts_untrained(diffusion: Diffusion) -> bool:
+    """Tell whether a layer changes vectors before it is trained, as far as that is known."""
+    return diffusion.attrs.get("acts_untrained", True) and diffusion.attrs.get("time") != 0
+
+
+def _check_arrays(Xs: Batch) -> None:
     """Raise SD029 for a layer in a place where documents come in."""
     strangers = [type(X).__name__ for X in Xs if not hasattr(X, "shape")]
     if strangers:
-        raise VectorsError(Errors.SD029, owner=owner, value=strangers[0])
+        raise VectorsError(Errors.SD029, value=strangers[0])
 
 
 def softplus(ops: Ops, X: FloatsXd) -> FloatsXd:

@@ -1,20 +1,20 @@
 """Heat diffusion along each document: Y = exp(-tL) X, each channel with its own t.
 
 L is the Laplacian of the path graph of the document's tokens. Exact: see
-`kernels.heat`. The learned times, one per channel, follow Sharp, Attaiki, Crane
+`operators.heat`. The learned times, one per channel, follow Sharp, Attaiki, Crane
 and Ovsjanikov, DiffusionNet (ACM Transactions on Graphics, 2022).
 """
 
 from collections.abc import Callable
 from typing import cast
 
-from thinc.api import Model
-from thinc.types import Floats1d
+import numpy
+from thinc.api import Model, to_numpy
+from thinc.types import Floats1d, Floats2d, Ints1d
 
-from ..kernels import heat
+from ..operators.heat import heat
+from ..types import Batch, Diffusion
 from .common import (
-    Batch,
-    Diffusion,
     check_time,
     d_softplus,
     init_width,
@@ -24,6 +24,7 @@ from .common import (
     softplus,
     split_batch,
 )
+from .mixture import Mixture
 
 ARCHITECTURE = "spacy-stablediff.HeatDiffusion.v1"
 
@@ -52,7 +53,7 @@ def HeatDiffusion(time: float = 0.5, learn_time: bool = True) -> Diffusion:
         init=init,
         dims={"nI": None, "nO": None},
         params={"time": None} if learn_time and time > 0 else {},
-        attrs={"time": time, "config": config},
+        attrs={"time": time, "config": config, "mix": mix, "acts_untrained": True},
     )
 
 
@@ -86,3 +87,16 @@ def get_times(model: Diffusion) -> Floats1d:
     if model.has_param("time"):
         return cast(Floats1d, softplus(model.ops, model.get_param("time")))
     return model.ops.alloc1f(1) + model.attrs["time"]
+
+
+def mix(layer: Diffusion, X: Floats2d, lengths: Ints1d, channel: int | None) -> list[Mixture]:
+    """Compute the heat kernel of one channel, or the mean of all channels' kernels."""
+    times = to_numpy(get_times(layer)).astype("float64")
+    method = f"heat, time {times.mean():.2g}"
+    if times.shape[0] > 1:
+        shown = f"mean over {times.shape[0]} channels" if channel is None else f"channel {channel}"
+        times = times if channel is None else times[channel : channel + 1]
+        method = f"heat, learned time {times.mean():.2g} ({shown})"
+    unit = numpy.eye(X.shape[0])
+    weights = sum(heat(unit, lengths, time)[0] for time in times[:, None]) / times.shape[0]
+    return [Mixture(method, cast(Floats2d, weights))]

@@ -2,18 +2,21 @@
 
 C is the diagonal of the confidences c_i = softplus(u . x_i + b) + 1e-3, and L the
 Laplacian of tokens joined up to a radius. Exact and unconditionally stable: see
-`kernels.implicit`.
+`operators.implicit`.
 """
 
 from collections.abc import Callable
+from typing import cast
 
-from thinc.api import Model
+import numpy
+from thinc.api import Model, to_numpy
+from thinc.types import Floats2d, Ints1d
 
+from ..checks import is_whole
 from ..errors import Errors
-from ..kernels import implicit
+from ..operators.implicit import implicit
+from ..types import Batch, Diffusion
 from .common import (
-    Batch,
-    Diffusion,
     begin_confidence,
     check_time,
     d_softplus,
@@ -25,6 +28,7 @@ from .common import (
     softplus,
     split_batch,
 )
+from .mixture import Mixture
 
 ARCHITECTURE = "spacy-stablediff.ImplicitDiffusion.v1"
 
@@ -50,7 +54,7 @@ def ImplicitDiffusion(
         if radius is not a whole number of at least 1.
     """
     time = check_time(ARCHITECTURE, time)
-    if not isinstance(radius, int) or isinstance(radius, bool) or radius < 1:
+    if not is_whole(radius, least=1):
         raise ValueError(Errors.SD002.format(layer=ARCHITECTURE, value=radius))
     params = []
     if time > 0:
@@ -69,7 +73,13 @@ def ImplicitDiffusion(
         init=init,
         dims={"nI": None, "nO": None},
         params=dict.fromkeys(params),
-        attrs={"time": time, "radius": radius, "config": config},
+        attrs={
+            "time": time,
+            "radius": radius,
+            "config": config,
+            "mix": mix,
+            "acts_untrained": True,
+        },
     )
 
 
@@ -110,3 +120,14 @@ def begin_time(model: Diffusion) -> tuple[float, Callable[[float], None]]:
         model.inc_grad("time", dtime * d_softplus(model.ops, time))
 
     return float(softplus(model.ops, time)[0]), backprop
+
+
+def mix(layer: Diffusion, X: Floats2d, lengths: Ints1d, channel: int | None) -> list[Mixture]:
+    """Compute the kernel of an implicit step; it is the same for every channel."""
+    radius, time = layer.attrs["radius"], begin_time(layer)[0]
+    confidence = to_numpy(begin_confidence(layer, X)[0]).astype("float64")
+    unit = cast(Floats2d, numpy.eye(X.shape[0]))
+    weights = implicit(unit, lengths, confidence, time, radius)[0] if len(X) else unit
+    learned = "learned " if layer.has_param("time") else ""
+    method = f"implicit, {learned}time {time:.2g}, radius {radius}"
+    return [Mixture(method, weights, confidence if layer.has_param("u") else None)]

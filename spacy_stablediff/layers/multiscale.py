@@ -2,30 +2,32 @@
 
 L is the Laplacian of the path graph of the document's tokens, W_k are learned, and C is
 the identity, or the diagonal of learned confidences: how strong a source of diffusion
-each token is. Exact: see `kernels.multiscale`. Diffusion at several scales as features:
+each token is. Exact: see `operators.multiscale`. Diffusion at several scales as features:
 Coifman and Lafon, Diffusion maps (2006); Rossi et al., SIGN (2020); Sharp et al.,
 DiffusionNet (2022).
 """
 
 import math
 from collections.abc import Callable
+from typing import cast
 
 import numpy
-from thinc.api import Model
+from thinc.api import Model, to_numpy
+from thinc.types import Floats1d, Floats2d, Ints1d
 
+from ..checks import is_number
 from ..errors import Errors
-from ..kernels import multiscale
+from ..operators.multiscale import multiscale
+from ..types import Array, Batch, Diffusion
 from .common import (
-    Batch,
-    Diffusion,
     begin_confidence,
     init_confidence,
     init_width,
-    is_number,
     join_batch,
     keep_batch,
     split_batch,
 )
+from .mixture import Mixture
 
 ARCHITECTURE = "spacy-stablediff.MultiscaleDiffusion.v1"
 DEFAULT_TIMES = (0.7, 4.0, 32.0, None)
@@ -33,7 +35,7 @@ DEFAULT_TIMES = (0.7, 4.0, 32.0, None)
 
 def MultiscaleDiffusion(
     times: list[float | None] = list(DEFAULT_TIMES),  # noqa: B006
-    learn_confidence: bool = False,
+    learn_confidence: bool = True,
 ) -> Diffusion:
     """Add to each token's vector what surrounds it at several scales.
 
@@ -65,7 +67,12 @@ def MultiscaleDiffusion(
         init=init,
         dims={"nI": None, "nO": None},
         params=dict.fromkeys(["W", "u", "b"] if learn_confidence else ["W"]),
-        attrs={"times": list(times), "config": config},
+        attrs={
+            "times": list(times),
+            "config": config,
+            "mix": mix,
+            "acts_untrained": False,
+        },
     )
 
 
@@ -75,10 +82,10 @@ def forward(model: Diffusion, Xs: Batch, is_train: bool) -> tuple[Batch, Callabl
     X, lengths = join_batch(model, Xs, learned_width)
     if not model.has_param("W") or X.shape[0] == 0:
         return keep_batch(Xs)
-    times = numpy.asarray([math.inf if time is None else time for time in model.attrs["times"]])
     learns = model.has_param("u")
     confidence, backprop_confidence = begin_confidence(model, X) if learns else (None, None)
-    Y, backprop_multiscale = multiscale(X, lengths, times, model.get_param("W"), confidence)
+    W = model.get_param("W")
+    Y, backprop_multiscale = multiscale(X, lengths, get_times(model), W, confidence)
 
     def backprop(dYs: Batch) -> Batch:
         dX, dconfidence, dW = backprop_multiscale(model.ops.flatten(dYs))
@@ -98,5 +105,52 @@ def init(model: Diffusion, X: Batch | None = None, Y: Batch | None = None) -> No
         init_confidence(model, width)
 
 
+def get_times(model: Diffusion) -> Array:
+    """Return the times, shape (scales,), on the CPU."""
+    return numpy.asarray([math.inf if time is None else time for time in model.attrs["times"]])
+
+
+def mix(layer: Diffusion, X: Floats2d, lengths: Ints1d, channel: int | None) -> list[Mixture]:
+    """Compute what surrounds each token at each scale, of which a matrix is learned.
+
+    How strongly a scale is mixed in is the root mean square of its matrix's singular
+    values: 0 before training, 1 for the identity matrix.
+    """
+    confidence = None
+    if layer.has_param("u"):
+        confidence = to_numpy(begin_confidence(layer, X)[0]).astype("float64")
+    times, count = get_times(layer), len(layer.attrs["times"])
+    return [
+        Mixture(
+            f"multiscale, {_describe_time(time)}, scale {k + 1} of {count}, "
+            f"mixed in with strength {_get_strength(layer, k):.2g}",
+            _get_kernel(len(X), lengths, time, confidence),
+            confidence,
+        )
+        for k, time in enumerate(times.tolist())
+    ]
+
+
+def _describe_time(time: float) -> str:
+    return "the mean of the document" if math.isinf(time) else f"time {time:.2g}"
+
+
+def _get_strength(layer: Diffusion, k: int) -> float:
+    if not layer.has_param("W"):
+        return 0.0
+    weights = to_numpy(layer.get_param("W"))[k]
+    return float(numpy.linalg.norm(weights)) / math.sqrt(len(weights))
+
+
+def _get_kernel(tokens: int, lengths: Ints1d, time: float, confidence: Floats1d | None) -> Floats2d:
+    """Shares of the tokens in what surrounds each of them at one scale."""
+    unit = numpy.eye(tokens)
+    if not tokens:
+        return cast(Floats2d, unit)
+    times = numpy.asarray([time])
+    kernel = (multiscale(unit, lengths, times, unit[None], confidence)[0] - unit).clip(min=0)
+    return cast(Floats2d, kernel / kernel.sum(axis=1, keepdims=True))
+
+
 def _is_time(time: object) -> bool:
-    return time is None or (is_number(time) and math.isfinite(time) and time > 0)
+    return time is None or (is_number(time, least=0) and time > 0)

@@ -1,0 +1,78 @@
+"""The gold annotation of a document, carried over to an edited copy."""
+
+import numpy
+from spacy.tokens import Doc, Span, SpanGroup
+
+from ..types import Array
+from .plan import Plan
+
+# What a token carries besides its text, in the order in which spaCy wants it set.
+TOKEN_ATTRS: list[int | str] = [
+    "TAG",
+    "POS",
+    "MORPH",
+    "LEMMA",
+    "NORM",
+    "ENT_IOB",
+    "ENT_TYPE",
+    "ENT_KB_ID",
+    "ENT_ID",
+]
+
+
+def edit_reference(clean: Doc, plan: Plan) -> Doc:
+    """Edit a document with gold annotation, and its annotation with it."""
+    source = plan.source
+    doc = Doc(clean.vocab, words=plan.words, spaces=plan.spaces)
+    doc.has_unknown_spaces = clean.has_unknown_spaces
+    doc.cats = dict(clean.cats)
+    place = numpy.full(len(clean), -1)
+    place[source] = numpy.arange(len(source))
+    _copy_token_attrs(clean, doc, plan)
+    _copy_heads(clean, doc, source, place)
+    _copy_sentences(clean, doc, source)
+    for key, group in clean.spans.items():
+        spans = [
+            Span(doc, place[s.start], place[s.end - 1] + 1, s.label, kb_id=s.kb_id, span_id=s.id)
+            for s in group
+            if len(s) > 0
+        ]
+        doc.spans[key] = SpanGroup(doc, name=group.name, attrs=dict(group.attrs), spans=spans)
+    return doc
+
+
+def _copy_token_attrs(clean: Doc, doc: Doc, plan: Plan) -> None:
+    """Copy what goes with a token. The norm of a misspelt word is its own."""
+    values: Array = clean.to_array(TOKEN_ATTRS)[plan.source]
+    values[list(plan.typos), TOKEN_ATTRS.index("NORM")] = 0
+    used = numpy.flatnonzero(values.any(axis=0))
+    if len(used):
+        doc.from_array([TOKEN_ATTRS[i] for i in used.tolist()], values[:, used])
+
+
+def _copy_heads(clean: Doc, doc: Doc, source: Array, place: Array) -> None:
+    """Copy the dependency parse; a token whose head was dropped has a missing head."""
+    if not clean.has_annotation("DEP"):
+        return
+    heads, deps = clean.to_array(["HEAD", "DEP"])[source].T
+    heads = place[source + heads.astype("int64")]
+    missing = heads < 0
+    heads = numpy.where(missing, 0, heads - numpy.arange(len(source)))
+    deps = numpy.where(missing, 0, deps)
+    values: Array = numpy.stack([heads.astype("uint64"), deps], axis=1)
+    doc.from_array(["HEAD", "DEP"], values)
+
+
+def _copy_sentences(clean: Doc, doc: Doc, source: Array) -> None:
+    """Copy the sentence boundaries: the first token that is left of each begins it.
+
+    Set after the heads, from which spaCy derives other boundaries where some are
+    missing.
+    """
+    if not clean.has_annotation("SENT_START"):
+        return
+    starts = clean.to_array("SENT_START").astype("int64")
+    sentence = numpy.cumsum(starts == 1)[source]
+    begins = numpy.diff(sentence, prepend=-1) != 0
+    values: Array = numpy.where(begins, 1, -abs(starts[source])).astype("uint64")
+    doc.from_array(["SENT_START"], values)

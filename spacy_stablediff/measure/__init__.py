@@ -1,0 +1,1 @@
+"""How far edits of a text move a pipeline's vectors and predictions, as figures."""

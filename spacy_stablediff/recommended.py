@@ -1,0 +1,34 @@
+"""The recommended set-up: what the study found to serve classification and entities alike.
+
+Plain config blocks, as they stand in a training config. `stablediff add`, the bundled
+configs, the study, the benchmarks and the documentation all take them from here.
+"""
+
+from typing import Any
+
+# The diffusion of a component `stablediff`, and of embeddings that components own. It
+# starts as the identity, so that it can be put around what is trained already.
+DIFFUSION: dict[str, Any] = {
+    "@architectures": "spacy-stablediff.MultiscaleDiffusion.v1",
+    "times": [4.0, 32.0, None],
+    "learn_confidence": True,
+}
+
+# The edits that stability training makes.
+EDITS: dict[str, Any] = {
+    "@augmenters": "spacy-stablediff.edits.v1",
+    "typo": 0.1,
+    "swap": 0.1,
+    "drop": 0.1,
+}
+
+# The losses of a component `stabilizer`.
+STABILIZER: dict[str, Any] = {
+    "weight": 0.05,
+    "contrast": 30.0,
+    "consistency": 1.0,
+    "augmenter": EDITS,
+}
+
+# How often an embedding must have seen a word to know it, and to take others for it.
+WORDS: dict[str, Any] = {"min_count": 2, "typo_count": 5}

@@ -1,0 +1,1 @@
+"""Putting the recommended set-up into the training config of a user."""

@@ -1,0 +1,282 @@
+"""Putting diffusion, stability training and known words into a training config."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from spacy.util import load_config_from_str
+from thinc.api import Config
+
+from ..checks import is_number
+from ..component.attach import CALLBACK as ATTACH
+from ..errors import Errors, Warnings
+from ..layers.diffused_tok2vec import ARCHITECTURE, diffused_config
+from ..recommended import STABILIZER, WORDS
+from ..wiring.config import Block, Wiring, find_blocks, find_ours, find_wiring, looks_up_words
+from ..words.know import CALLBACK as KNOW_WORDS
+from ..words.layer import ARCHITECTURE as KNOWN_WORDS
+from .draft import Draft
+from .layers import LayerName, describe_layer
+
+CLASSIFIERS = ("textcat", "textcat_multilabel")
+FACTORIES = ("ner", *CLASSIFIERS, "spancat")
+
+
+@dataclass
+class Addition:
+    """A config with diffusion, and what there is to tell about it.
+
+    text (str): The config.
+    changes (List[str]): What was changed.
+    cautions (List[str]): What to beware of.
+    notes (List[str]): What was left as it is.
+    """
+
+    text: str
+    changes: list[str]
+    cautions: list[str]
+    notes: list[str]
+
+
+@dataclass
+class Order:
+    """What is to be put into a config.
+
+    chosen (List[str]): The components to diffuse for, in the order of the pipeline.
+    diffusion (Dict[str, Any]): Config of the diffusion layer.
+    weight (float): Weight of stability training, 0 for none.
+    """
+
+    chosen: list[str]
+    diffusion: Block
+    weight: float
+
+
+def add_diffusion(
+    text: str,
+    *,
+    path: Path,
+    layer: LayerName | None = None,
+    time: float | None = None,
+    stability: float | None = None,
+    pipes: Iterable[str] = (),
+) -> Addition:
+    """Put diffusion into a training config. Its comments and variables stay.
+
+    text (str): The config, which spaCy can read.
+    path (Path): Where it was read, for errors.
+    layer (Optional[str]): "heat", "implicit" or "multiscale". By default the
+        recommended one, or where a time is given the implicit one.
+    time (Optional[float]): Diffusion time, by default the layer's own.
+    stability (Optional[float]): Weight of stability training, by default the
+        recommended one where components share an embedding.
+    pipes (Iterable[str]): The components to diffuse for. By default all that listen
+        to a shared tok2vec, and those of `FACTORIES` that have one of their own.
+    RETURNS (Addition): The config, and what there is to tell.
+    RAISES (ValueError): SD001 or SD024 for a wrong time or weight, SD051 to SD063.
+    """
+    config, named = load_config_from_str(text).interpolate(), list(pipes)
+    weight = STABILIZER["weight"] if stability is None else stability
+    if not is_number(weight, least=0):
+        details = {"owner": "stablediff add", "setting": "--stability", "value": weight}
+        raise ValueError(Errors.SD024.format(**details))
+    diffusion, cautions = describe_layer(layer, time)
+    wiring = find_wiring(config, path=path)
+    _check_untouched(config, wiring, path=path)
+    order = Order(_choose(wiring, named, path=path), diffusion, weight)
+    if stability and not wiring.list_upstreams(order.chosen):
+        raise ValueError(Errors.SD063.format(value=stability, names=", ".join(order.chosen)))
+    edited, changes = _edit(text, wiring, order, path=path)
+    cautions += _find_frozen(config, order.chosen) + _find_losses(text, edited)
+    notes = [] if named else _find_unchanged(wiring, order.chosen)
+    return Addition(edited, changes, cautions, notes)
+
+
+def _check_untouched(config: Config, wiring: Wiring, *, path: Path) -> None:
+    """Raise SD052 if the config, or a component that it sources, has something of ours."""
+    components = {**config.get("components", {}), **wiring.components}
+    if block := next(find_ours({**config, "components": components}), None):
+        raise ValueError(Errors.SD052.format(path=path, block=block))
+
+
+def _choose(wiring: Wiring, named: list[str], *, path: Path) -> list[str]:
+    """The components to diffuse for, in the order of the pipeline."""
+    embedding = [name for name in wiring.components if name in wiring.upstreams | wiring.owned]
+    for name in named:
+        if name not in wiring.components:
+            raise ValueError(Errors.SD054.format(name=name, opts=", ".join(wiring.components)))
+        if name not in embedding:
+            opts = ", ".join(embedding) or "none"
+            raise ValueError(Errors.SD055.format(name=name, opts=opts))
+    if named:
+        return [name for name in embedding if name in named]
+    chosen = [name for name in embedding if name in wiring.upstreams or _is_default(wiring, name)]
+    if not chosen:
+        hint = f"To diffuse for {', '.join(embedding)}, use --pipes." if embedding else ""
+        fields = {"opts": ", ".join(wiring.components), "factories": " or ".join(FACTORIES)}
+        raise ValueError(Errors.SD053.format(path=path, hint=hint, **fields).strip())
+    return chosen
+
+
+def _is_default(wiring: Wiring, name: str) -> bool:
+    return wiring.components[name]["factory"] in FACTORIES
+
+
+def _edit(text: str, wiring: Wiring, order: Order, *, path: Path) -> tuple[str, list[str]]:
+    """Edit the text of a config, and tell what was changed.
+
+    A text in an unusual layout is written anew, as spaCy writes configs.
+    """
+    for layout in (text, load_config_from_str(text).to_str(interpolate=False)):
+        draft = Draft(layout)
+        changes = [
+            *_add_components(draft, wiring, order),
+            *(_wrap_shared(draft, wiring, order) if order.weight else []),
+            *_wrap_owned(draft, wiring, order),
+            *_attach_sourced(draft, wiring, order, path=path),
+        ]
+        if draft.is_consistent():
+            return draft.text.strip("\n"), changes
+    raise ValueError(Errors.SD058.format(path=path, architecture=ARCHITECTURE))
+
+
+def _add_components(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str]:
+    """Add the components 'stablediff' and 'stabilizer' after each embedding that is shared."""
+    places = list(wiring.components)
+    for upstream in wiring.list_upstreams(order.chosen):
+        listeners = wiring.list_listeners(upstream)
+        diffused = [name for name in listeners if name in order.chosen]
+        spared = [name for name in listeners if name not in order.chosen]
+        previous = max([upstream, *spared], key=places.index)
+        if places.index(previous) > places.index(diffused[0]):
+            names = {"name": diffused[0], "other": previous, "upstream": upstream}
+            raise ValueError(Errors.SD057.format(**names))
+        block = {"factory": "stablediff", "upstream": upstream, "model": order.diffusion}
+        added = _add_component(draft, "stablediff", block, upstream, previous)
+        yield (
+            f"Added component '{added}' after '{previous}': it diffuses what '{upstream}' embeds "
+            f"for {', '.join(diffused)}"
+        )
+        if order.weight:
+            block = _describe_stabilizer(wiring, diffused, order.weight)
+            name = _add_component(draft, "stabilizer", block, upstream, added)
+            yield f"Added component '{name}' after '{added}': it trains for stability"
+
+
+def _add_component(draft: Draft, factory: str, block: Block, upstream: str, previous: str) -> str:
+    """Add a component to the pipeline, and return its name."""
+    taken = factory in draft.config["components"]
+    name = f"{factory}_{upstream}" if taken else factory
+    after = previous if previous.startswith("stablediff") else upstream
+    draft.insert(f"components.{name}", block, after=f"components.{after}")
+    draft.add_to_list("nlp.pipeline", name, after=previous)
+    return name
+
+
+def _describe_stabilizer(wiring: Wiring, names: list[str], weight: float) -> Block:
+    """Config of a stabilizer: scores count where text is classified."""
+    classifies = any(wiring.components[name]["factory"] in CLASSIFIERS for name in names)
+    consistency = STABILIZER["consistency"] if classifies else 0.0
+    return {"factory": "stabilizer", **STABILIZER, "weight": weight, "consistency": consistency}
+
+
+def _wrap_shared(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str]:
+    """Let rare words share a vector in the shared embeddings that are listened to."""
+    names = [
+        name
+        for name in wiring.list_upstreams(order.chosen)
+        if name not in draft.config.get("training", {}).get("frozen_components", [])
+        and looks_up_words(wiring.components[name]["model"])
+    ]
+    if names and draft.config.get("initialize", {}).get("init_tok2vec"):
+        yield (
+            f"Left the model of {', '.join(names)} without {KNOWN_WORDS}: the weights that "
+            "[initialize] init_tok2vec names were trained without it and would not fit"
+        )
+        return
+    for name in [name for name in names if name not in wiring.sourced]:
+        model = wiring.components[name]["model"]
+        if draft.config["components"][name].get("model") != model:
+            yield from _write_defaults(draft, wiring, name, "model")
+        block = {"@architectures": KNOWN_WORDS, **WORDS, "tok2vec": model}
+        draft.nest(f"components.{name}.model", block, key="tok2vec")
+        yield (
+            f"Wrapped the model of '{name}' in {KNOWN_WORDS}, so that rare words share a vector and "
+            f"typos are corrected: its settings are now in [components.{name}.model.tok2vec]"
+        )
+    if sourced := [name for name in names if name in wiring.sourced]:
+        yield _wrap_sourced(draft, wiring, order, sourced)
+
+
+def _wrap_sourced(draft: Draft, wiring: Wiring, order: Order, names: list[str]) -> str:
+    """Have the shared embeddings wrapped that are sourced, unless another callback is there."""
+    listed = ", ".join(names)
+    attaches = any(name in wiring.sourced and name in wiring.owned for name in order.chosen)
+    if attaches or draft.config["nlp"].get("after_pipeline_creation") is not None:
+        return f"Left the model of {listed} without {KNOWN_WORDS}: another callback has its place"
+    block = {"@callbacks": KNOW_WORDS, "pipes": names, **WORDS}
+    draft.insert("nlp.after_pipeline_creation", block, after="nlp")
+    return (
+        f"Added the callback {KNOW_WORDS}: rare words share a vector, and typos are corrected, "
+        f"in {listed}"
+    )
+
+
+def _write_defaults(draft: Draft, wiring: Wiring, name: str, key: str) -> Iterator[str]:
+    """Write out a block of a component of which a part was left to spaCy."""
+    draft.fill(f"components.{name}", {key: wiring.components[name][key]})
+    yield f"Wrote the defaults of [components.{name}.{key}] that were left to spaCy"
+
+
+def _wrap_owned(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str]:
+    """Wrap the embeddings that components have of their own."""
+    for name in [name for name in order.chosen if name not in wiring.sourced]:
+        described = dict(find_blocks(draft.config["components"][name]))
+        for path, block in wiring.owned.get(name, {}).items():
+            if described.get(path) != block:
+                yield from _write_defaults(draft, wiring, name, path.partition(".")[0])
+            block = diffused_config(block, order.diffusion, "doc")
+            draft.nest(f"components.{name}.{path}", block, key="tok2vec")
+            yield (
+                f"Wrapped the tok2vec of '{name}' in {ARCHITECTURE}: its settings are now in "
+                f"[components.{name}.{path}.tok2vec]"
+            )
+
+
+def _attach_sourced(draft: Draft, wiring: Wiring, order: Order, *, path: Path) -> Iterator[str]:
+    """Have the embeddings wrapped that sourced components bring along."""
+    pipes = [name for name in order.chosen if name in wiring.sourced and name in wiring.owned]
+    if not pipes:
+        return
+    names = ", ".join(pipes)
+    if draft.config["nlp"].get("after_pipeline_creation") is not None:
+        raise ValueError(Errors.SD060.format(path=path, names=names))
+    block = {"@callbacks": ATTACH, "pipes": pipes, "diffusion": order.diffusion}
+    draft.insert("nlp.after_pipeline_creation", block, after="nlp")
+    yield f"Added the callback {ATTACH}: it wraps the tok2vec of {names}, which is sourced"
+
+
+def _find_frozen(config: Config, chosen: list[str]) -> list[str]:
+    """Warn of components that won't be trained on diffused vectors."""
+    frozen = config.get("training", {}).get("frozen_components", [])
+    names = ", ".join(name for name in chosen if name in frozen)
+    return [Warnings.SDW50.format(names=names)] if names else []
+
+
+def _find_losses(before: str, after: str) -> list[str]:
+    """Warn of comments that were lost."""
+    comments = re.compile(r"(?m)^[ \t]*[#;]")
+    count = len(comments.findall(before)) - len(comments.findall(after))
+    return [Warnings.SDW51.format(count=count)] if count else []
+
+
+def _find_unchanged(wiring: Wiring, chosen: list[str]) -> list[str]:
+    """Tell of components that a user might expect to be changed, and aren't."""
+    notes = []
+    for name in wiring.components:
+        if name in wiring.owned and name not in chosen:
+            notes.append(f"Left '{name}' as it is: to diffuse its own tok2vec, name it in --pipes")
+        elif _is_default(wiring, name) and name not in chosen:
+            notes.append(f"Left '{name}' as it is: it has no tok2vec")
+    return notes

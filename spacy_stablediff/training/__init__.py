@@ -1,0 +1,1 @@
+"""The losses of stability training: functions of arrays."""

@@ -1,0 +1,86 @@
+"""Which diffusion of a pipeline to look at, and the vectors of a document that come to it."""
+
+from typing import cast
+
+import numpy
+from spacy.language import Language
+from spacy.tokens import Doc
+from thinc.types import Floats2d, Ints1d
+
+from ..checks import is_whole
+from ..errors import Errors, refused_by
+from ..layers.boundaries import sentence_lengths
+from ..layers.common import NUMPY_OPS
+from ..layers.diffused_tok2vec import LAYER
+from ..layers.mixture import Mixture
+from ..types import Boundaries, Diffusion
+from ..wiring.model import Diffuser, find_node
+
+
+def compute_mixtures(
+    doc: Doc, nlp: Language, *, component: str | None = None, channel: int | None = None
+) -> tuple[str, list[Mixture]]:
+    """Compute which tokens each diffused vector of a document is made of.
+
+    The components before the diffusion run again, on a copy of the document, for
+    the document's own vectors may be diffused already.
+
+    doc (Doc): The document, processed or not.
+    nlp (Language): The pipeline that diffuses.
+    component (Optional[str]): The component whose diffusion to look at: a
+        `stablediff`, or one whose embedding is diffused. By default the first.
+    channel (Optional[int]): The channel to look at, from 0 to the width less 1,
+        where each channel has its own time. By default the mean over them.
+    RETURNS (Tuple[str, List[Mixture]]): The name of the component, and its mixtures,
+        one for each scale.
+    RAISES (ValueError): SD150 or SD151 if no such component diffuses, SD152 if its
+        layer mixes in no way that is known, SD153 if it has no such channel; and what
+        the component raises for vectors that it can't diffuse.
+    """
+    diffusing = [name for name in nlp.component_names if _find_layer(nlp, name)]
+    if not diffusing:
+        raise ValueError(Errors.SD150.format(opts=", ".join(nlp.component_names)))
+    name = diffusing[0] if component is None else component
+    if name not in diffusing:
+        raise ValueError(Errors.SD151.format(name=name, opts=", ".join(diffusing)))
+    layer = cast(Diffusion, _find_layer(nlp, name))
+    if "mix" not in layer.attrs:
+        raise ValueError(Errors.SD152.format(layer=layer.name))
+    vectors, lengths = _get_undiffused(doc, nlp, name)
+    last = vectors.shape[1] - 1
+    if channel is not None and not is_whole(channel, most=last):
+        raise ValueError(Errors.SD153.format(channel=channel, last=last))
+    return name, layer.attrs["mix"](layer, vectors, lengths, channel)
+
+
+def _find_layer(nlp: Language, name: str) -> Diffusion | None:
+    """Return the diffusion layer of a component, if it has one."""
+    component = nlp.get_pipe(name)
+    if isinstance(component, Diffuser):
+        return component.model
+    embedding = find_node(component, LAYER)
+    return embedding and cast(Diffusion, embedding.get_ref("diffusion"))
+
+
+def _get_undiffused(doc: Doc, nlp: Language, name: str) -> tuple[Floats2d, Ints1d]:
+    """Vectors that a component is about to diffuse, shape (tokens, width), and the number
+    of tokens of each stretch that it diffuses them in."""
+    later = nlp.component_names[nlp.component_names.index(name) :]
+    doc = doc.copy()
+    doc.tensor = numpy.zeros((0,), dtype="float32")
+    doc = nlp(doc, disable=later)
+    vectors, boundaries = _embed(doc, nlp.get_pipe(name))
+    with refused_by(f"Component '{name}'"):
+        lengths = sentence_lengths(doc) if boundaries == "sentence" else [len(doc)]
+    return vectors, NUMPY_OPS.asarray1i(lengths)
+
+
+def _embed(doc: Doc, component: object) -> tuple[Floats2d, Boundaries]:
+    """Vectors that a component diffuses, and where it stops."""
+    if isinstance(component, Diffuser):
+        vectors = component.get_vectors([doc])
+        component.diffuse([doc], vectors, is_train=False)  # raises where that can't be done
+        return vectors[0], component.boundaries
+    embedding = find_node(component, LAYER)
+    assert embedding is not None
+    return embedding.get_ref("tok2vec").predict([doc])[0], embedding.attrs["boundaries"]

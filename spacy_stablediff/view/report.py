@@ -1,0 +1,310 @@
+"""The page `stability.html`: the figures of a measurement as charts, tables and samples."""
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from ..about import __version__
+from ..measure.result import SampleView, Stability, TokenView
+from .figures import (
+    AGREEMENT,
+    DISPLACEMENTS,
+    FLIPS,
+    IDENTITY,
+    MEAN,
+    MEASURES,
+    SCORES,
+    TAIL,
+    Figures,
+    Measure,
+    is_worse,
+    judge,
+    name_pipelines,
+    read_figures,
+)
+from .page import fill_template
+
+HEADLINES = [MEAN, TAIL, IDENTITY, FLIPS, AGREEMENT]
+SHADES = 10  # steps of the colour that a token's displacement is shown with
+
+# A chart's heights are in pixels, its widths in per cent: it stretches to the page.
+LABEL_HEIGHT, BAR_HEIGHT, GAP, AXIS_HEIGHT = 19, 15, 8, 18
+LONGEST_BAR = 84  # leaves room for the figure at its end
+
+
+def write_report(path: Path, result: Stability, baseline: Stability | None = None) -> None:
+    """Write a page about the stability of a pipeline, complete in one file.
+
+    path (Path): The HTML file to write.
+    result (Stability): The measurement.
+    baseline (Optional[Stability]): That of the pipeline to compare it with, on the
+        same documents.
+    """
+    path.write_text(render_report(result, baseline), encoding="utf8")
+
+
+def render_report(result: Stability, baseline: Stability | None = None) -> str:
+    """Return the page as HTML; see `write_report`."""
+    measured = [result, baseline] if baseline else [result]
+    names = name_pipelines(*(each.model for each in measured))
+    pair = [read_figures(each, name) for each, name in zip(measured, names, strict=True)]
+    return fill_template(
+        "report.html.jinja",
+        result=result,
+        pipelines=[(name, each.model) for name, each in zip(names, measured, strict=True)],
+        verdict=judge(*pair),
+        tiles=[make_tile(measure, pair) for measure in HEADLINES if _is_known(measure, pair)],
+        edits=[make_edit_section(edit, pair) for edit in result.edits],
+        scores=[make_score_section(score, pair) for score in SCORES if _is_known(score, pair)],
+        samples=pair_samples(result.samples, baseline.samples if baseline else []),
+        shades=SHADES,
+        version=__version__,
+    )
+
+
+# Figures: each is a list of values, one for each pipeline.
+
+
+@dataclass
+class Tile:
+    """A figure averaged over the edits, and how the two pipelines compare."""
+
+    measure: Measure
+    values: list[str]
+    comparison: str
+
+
+def make_tile(measure: Measure, pair: list[Figures]) -> Tile:
+    """Average a figure over the edits, and compare."""
+    values = [figures.average(measure.key) for figures in pair]
+    return Tile(measure, [measure.format(value) for value in values], compare(measure, values))
+
+
+def compare(measure: Measure, values: list[float | None]) -> str:
+    """Say "better", "worse" or "equal" of the first value, or "" where there aren't two."""
+    if len(values) < 2 or None in values:
+        return ""
+    if is_worse(measure, values[0], values[1]):
+        return "worse"
+    return "better" if is_worse(measure, values[1], values[0]) else "equal"
+
+
+@dataclass
+class Section:
+    """Charts with a table of the same figures beside them."""
+
+    name: str
+    charts: list["Chart"]
+    rows: list[tuple[str, list[str], str]]  # label, values, their ratio
+
+
+def make_edit_section(edit: str, pair: list[Figures]) -> Section:
+    """Show how far one kind of edit moves vectors and predictions."""
+    known = [measure for measure in MEASURES if _is_known(measure, pair)]
+    values = {m.key: [figures.edits.get(edit, {}).get(m.key) for figures in pair] for m in known}
+    moved = [(m.label, values[m.key]) for m in DISPLACEMENTS if m in known]
+    limit = max((_get_limit(m, pair) for m in DISPLACEMENTS if m in known), default=1.0)
+    charts = [make_chart("Displacement", MEAN, moved, limit)]
+    charts += [
+        make_chart(m.label, m, [("", values[m.key])], _get_limit(m, pair))
+        for m in (IDENTITY, FLIPS, AGREEMENT)
+        if m in known
+    ]
+    return Section(edit, charts, [_make_row(m, m.label, values[m.key]) for m in known])
+
+
+def make_score_section(score: Measure, pair: list[Figures]) -> Section:
+    """Show one of spaCy's scores on clean text and on text of each edit."""
+    texts = {"clean text": [figures.clean[score.key] for figures in pair]} | {
+        edit: [figures.edits.get(edit, {}).get(score.key) for figures in pair]
+        for edit in pair[0].edits
+    }
+    chart = make_chart(score.label, score, list(texts.items()), 1.0)
+    rows = [_make_row(score, text, values) for text, values in texts.items()]
+    return Section(score.label, [chart], rows)
+
+
+# Charts.
+
+
+@dataclass
+class Bar:
+    """A bar: from the left to `width` per cent."""
+
+    y: int
+    width: float
+    text: str
+
+
+@dataclass
+class Group:
+    """The bars of one figure, one for each pipeline, under their label."""
+
+    label: str
+    y: int
+    bars: list[Bar]
+
+
+@dataclass
+class Chart:
+    """A bar chart, laid out."""
+
+    title: str
+    hint: str
+    height: int
+    groups: list[Group]
+    ticks: list[tuple[float, str]]
+
+    @property
+    def summary(self) -> str:
+        """The chart in words."""
+        groups = [f"{g.label} {' against '.join(b.text for b in g.bars)}" for g in self.groups]
+        return f"{self.title}, {self.hint}: {'; '.join(groups)}"
+
+
+def make_chart(
+    title: str, measure: Measure, rows: list[tuple[str, list[float | None]]], limit: float
+) -> Chart:
+    """Lay out a bar chart.
+
+    title (str): What it shows.
+    measure (Measure): How values are written, and which are good.
+    rows (List[Tuple[str, List[Optional[float]]]]): Label and values of each group.
+    limit (float): The value > 0 whose bar is the longest.
+    RETURNS (Chart): The chart.
+    """
+    groups, y = [], 0
+    for label, values in rows:
+        group = Group(label, y, [])
+        y += LABEL_HEIGHT if label else 0
+        for value in values:
+            group.bars.append(Bar(y, _scale(value or 0.0, limit), measure.format(value)))
+            y += BAR_HEIGHT
+        groups.append(group)
+        y += GAP
+    hint = "less is better" if measure.lower_is_better else "more is better"
+    factor, unit = (100, "%") if measure.is_share else (1, "")
+    ticks = [(_scale(tick, limit), f"{factor * tick:g}{unit}") for tick in find_ticks(limit)]
+    return Chart(title, hint, y + AXIS_HEIGHT, groups, ticks)
+
+
+def find_ticks(limit: float) -> list[float]:
+    """Return round numbers from 0 up to a limit > 0, no more than six."""
+    steps = (digit * 10.0**exponent for exponent in range(-9, 10) for digit in (1, 2, 5))
+    step = next((step for step in steps if limit / step < 6), limit)
+    return [round(i * step, 9) for i in range(int(limit / step) + 1)]
+
+
+# Sample documents.
+
+
+@dataclass
+class Line:
+    """A clean or an edited text: runs of tokens, each under an entity's label or ""."""
+
+    title: str
+    runs: list[tuple[str, list[TokenView]]]
+
+
+@dataclass
+class Pane:
+    """What one pipeline makes of a sample.
+
+    pipeline (int): Its index.
+    lines (List[Line]): The clean and the edited text.
+    category (str): The top category, or the two with an arrow if it changes.
+    flips (bool): Whether it changes.
+    ents (List[str]): The labels that the edit took or gave, such as "1 PERSON lost".
+    """
+
+    pipeline: int
+    lines: list[Line]
+    category: str
+    flips: bool
+    ents: list[str]
+
+
+@dataclass
+class Sample:
+    """A sample document under one edit, as one or two pipelines see it."""
+
+    edit: str
+    panes: list[Pane]
+
+    @property
+    def is_hit(self) -> bool:
+        """Whether the edit changes a prediction of any pipeline."""
+        return any(pane.flips or pane.ents for pane in self.panes)
+
+
+def pair_samples(samples: list[SampleView], others: list[SampleView]) -> list[Sample]:
+    """Put what the second pipeline makes of each sample beside the first, if it has it."""
+    by_text = {_get_text(other): other for other in others}
+    paired = []
+    for sample in samples:
+        views = [sample, by_text.get(_get_text(sample))]
+        panes = [make_pane(i, view) for i, view in enumerate(views) if view]
+        paired.append(Sample(sample.edit, panes))
+    return paired
+
+
+def make_pane(pipeline: int, sample: SampleView) -> Pane:
+    """Lay out a sample, with the predictions that the edit changes."""
+    clean, edited = sample.clean_cat, sample.edited_cat
+    flips = clean != edited
+    return Pane(
+        pipeline=pipeline,
+        lines=[Line("clean", _find_runs(sample.clean)), Line("edited", _find_runs(sample.edited))],
+        category=f"{clean or 'none'} → {edited or 'none'}" if flips else clean or "",
+        flips=flips,
+        ents=_compare_ents(sample),
+    )
+
+
+def _get_text(sample: SampleView) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    return (
+        sample.edit,
+        tuple(token.text for token in sample.clean),
+        tuple(token.text for token in sample.edited),
+    )
+
+
+def _find_runs(tokens: list[TokenView]) -> list[tuple[str, list[TokenView]]]:
+    """Group neighbouring tokens by entity label."""
+    return [(label, list(run)) for label, run in groupby(tokens, key=lambda token: token.ent)]
+
+
+def _compare_ents(sample: SampleView) -> list[str]:
+    """Count the entities of each label that the edit took or gave."""
+    before, after = (
+        Counter(label for label, _ in _find_runs(tokens) if label)
+        for tokens in (sample.clean, sample.edited)
+    )
+    lost = [f"{count} {label} lost" for label, count in sorted((before - after).items())]
+    return lost + [f"{count} {label} gained" for label, count in sorted((after - before).items())]
+
+
+def _is_known(measure: Measure, pair: list[Figures]) -> bool:
+    """Tell whether a pipeline has the figure for any edit."""
+    return any(figures.average(measure.key) is not None for figures in pair)
+
+
+def _get_limit(measure: Measure, pair: list[Figures]) -> float:
+    """Return the end of a figure's scale, the same for all edits."""
+    if not measure.lower_is_better:
+        return 1.0
+    values = [edit[measure.key] for figures in pair for edit in figures.edits.values()]
+    return max((value for value in values if value), default=1.0)
+
+
+def _scale(value: float, limit: float) -> float:
+    return round(LONGEST_BAR * value / limit, 2)
+
+
+def _make_row(
+    measure: Measure, label: str, values: list[float | None]
+) -> tuple[str, list[str], str]:
+    """Write a row of a table, with the ratio of two values."""
+    ratio = f"{values[0] / values[-1]:.2f}" if values[0] is not None and values[-1] else "n/a"
+    return label, [measure.format(value) for value in values], ratio

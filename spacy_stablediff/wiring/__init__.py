@@ -1,0 +1,1 @@
+"""Who embeds, who listens and who reads: in models and in configs."""

@@ -1,0 +1,306 @@
+"""Who embeds, who listens and who reads in a pipeline.
+
+The one module that knows how spaCy's models embed and listen: their listeners, with
+fields that spaCy keeps to itself, and the names of their layers.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import takewhile
+from typing import Any, NamedTuple, Protocol, cast, runtime_checkable
+
+from spacy.language import Language
+from spacy.pipeline.tok2vec import Tok2Vec, Tok2VecListener
+from spacy.tokens import Doc
+from spacy.util import registry, replace_model_node
+from thinc.api import Model, Ops, noop
+
+from ..types import Backprop, Batch, Boundaries, Diffusion
+
+Embed = Callable[[list[Doc]], Batch]
+Listener = Tok2VecListener
+SharedEmbedding = Tok2Vec
+
+
+@runtime_checkable
+class Diffuser(Protocol):
+    """A component that diffuses vectors on their way from an embedding to its readers."""
+
+    name: str
+    model: Diffusion
+    upstream: str
+    source: str
+    boundaries: Boundaries
+
+    def get_upstream(self, nlp: Language) -> Any:
+        """Return the component whose vectors it diffuses."""
+
+    def get_vectors(self, docs: list[Doc]) -> Batch:
+        """Return the vectors that it diffuses, of documents as they come to it."""
+
+    def diffuse(self, docs: list[Doc], vectors: Batch, *, is_train: bool) -> tuple[Batch, Backprop]:
+        """Diffuse vectors of documents."""
+
+
+# Parts of models.
+
+
+def walk_nodes(component: Any) -> Iterator[Model]:
+    """Walk through a component's model, if it has one.
+
+    component (Any): The component, or anything else in a pipeline.
+    YIELDS (Model): The model and its parts, in the order of the model.
+    """
+    model = getattr(component, "model", None)
+    if isinstance(model, Model):
+        yield from model.walk()
+
+
+def walk_listeners(component: Any) -> Iterator[Listener]:
+    """Find the layers through which a component listens to a shared embedding.
+
+    component (Any): The component, or anything else in a pipeline.
+    YIELDS (Tok2VecListener): Its listeners, in the order of the model.
+    """
+    yield from (node for node in walk_nodes(component) if isinstance(node, Listener))
+
+
+def find_node(component: Any, name: str) -> Model | None:
+    """Find the first part of a component's model that has a name, if there is one."""
+    return next((node for node in walk_nodes(component) if node.name == name), None)
+
+
+def find_extractors(model: Model, attr: str | None = None) -> list[Model]:
+    """Find the layers of a model that extract features of tokens.
+
+    model (Model): The model.
+    attr (Optional[str]): A feature that they must extract, such as "NORM".
+    RETURNS (List[Model]): The layers.
+    """
+    extractors = (node for node in model.walk() if node.name == "extract_features")
+    return [node for node in extractors if attr is None or attr in node.attrs["columns"]]
+
+
+def match_nodes(component: Any, blocks: list[dict[str, Any]]) -> list[Model | None]:
+    """Find the parts of a component's model that config blocks describe.
+
+    component (Pipe): The component.
+    blocks (List[Dict[str, Any]]): Configs of embeddings, without variables.
+    RETURNS (List[Optional[Model]]): For each block the first part of the model that has
+        the described structure and isn't another block's, or None.
+    """
+    nodes: list[Model | None] = []
+    for block in blocks:
+        described = _get_structure(registry.resolve({"tok2vec": block})["tok2vec"])
+        candidates = (node for node in walk_nodes(component) if node not in nodes)
+        matching = (node for node in candidates if _get_structure(node) == described)
+        nodes.append(next(matching, None))
+    return nodes
+
+
+def _get_structure(model: Model) -> list[str]:
+    return [node.name for node in model.walk()]
+
+
+def replace_node(component: Any, target: Model, replacement: Model) -> None:
+    """Replace a node of a component's model, by one that may contain it.
+
+    component (TrainablePipe): The component.
+    target (Model): The node.
+    replacement (Model): What to put in its place.
+    """
+    gap: Model = noop()
+    replace_model_node(component.model, target, gap)
+    replace_model_node(component.model, gap, replacement)
+
+
+# How a component embeds.
+
+
+def embeds_for_itself(component: Any) -> bool:
+    """Tell whether a component has an embedding of its own, or listens to a transformer.
+
+    component (Any): The component, or anything else in a pipeline.
+    RETURNS (bool): Whether its model extracts the features of tokens, or listens to a
+        transformer. False for a component that others listen to.
+    """
+    if isinstance(component, SharedEmbedding):
+        return False
+    names = {node.name for node in walk_nodes(component)}
+    listens = any(_names_transformer(name) and "listener" in name for name in names)
+    return "extract_features" in names or listens
+
+
+def is_transformer(component: Any) -> bool:
+    """Tell whether a component is a transformer, which keeps its vectors for its listeners."""
+    model = getattr(component, "model", None)
+    return isinstance(model, Model) and _names_transformer(model.name)
+
+
+def _names_transformer(name: str) -> bool:
+    return "transformer" in name
+
+
+def find_embedding(component: Any) -> Embed | None:
+    """Find the function that gives the token vectors which a component sees.
+
+    component (Pipe): The component of a pipeline.
+    RETURNS (Optional[Callable[[List[Doc]], List[Floats2d]]]): The function, or None.
+    """
+    if isinstance(component, SharedEmbedding):
+        return cast(Embed, component.predict)
+    model = getattr(component, "model", None)
+    if not isinstance(model, Model) or not model.has_ref("tok2vec"):
+        return None
+    node = model.get_ref("tok2vec")
+    # What spaCy's parser and ner call their tok2vec is the embedding and a linear
+    # layer behind it.
+    if any(layer.name == "list2array" for layer in node.layers):
+        node = node.layers[0]
+    return node.predict
+
+
+def get_output_width(component: Any) -> int | None:
+    """Return the width of the vectors that a component's model gives, None if unknown."""
+    model = getattr(component, "model", None)
+    return model.maybe_get_dim("nO") if isinstance(model, Model) else None
+
+
+def is_trained(component: Any) -> bool:
+    """Tell whether a component's model has its parameters, as after training or loading."""
+    nodes = list(walk_nodes(component))
+    return any(node.has_param(name) for node in nodes for name in node.param_names)
+
+
+# Where vectors come from and go to: position decides.
+
+
+class Path(NamedTuple):
+    """How vectors come to a place in a pipeline.
+
+    embedding (Optional[Tok2Vec]): The component that embeds, None for static vectors.
+    diffusers (List[Diffuser]): Those on the way that are switched on, in their order.
+    """
+
+    embedding: Any
+    diffusers: list[Diffuser]
+
+    @property
+    def ops(self) -> Ops:
+        """The ops of the models on the way."""
+        return (self.embedding or self.diffusers[0]).model.ops
+
+
+def find_path(nlp: Language, diffuser: Diffuser) -> Path:
+    """Find the embedding upstream of a diffuser, and the diffusers on the way.
+
+    nlp (Language): The pipeline.
+    diffuser (Diffuser): The component, which ends the path.
+    RETURNS (Path): The path.
+    RAISES (ValueError): SD003 or SD004 where the embedding isn't found.
+    """
+    upstream: Any = diffuser
+    while isinstance(upstream, Diffuser) and upstream.source == "tensor":
+        upstream = upstream.get_upstream(nlp)
+    names = nlp.component_names
+    stretch = nlp.components[names.index(upstream.name) : names.index(diffuser.name) + 1]
+    enabled = [component for name, component in stretch if name not in nlp.disabled]
+    diffusers: list[Any] = [component for component in enabled if isinstance(component, Diffuser)]
+    return Path(None if isinstance(upstream, Diffuser) else upstream, diffusers)
+
+
+def find_path_to(nlp: Language, name: str) -> Path | None:
+    """Find how vectors come to a component that changes none.
+
+    nlp (Language): The pipeline.
+    name (str): The component.
+    RETURNS (Optional[Path]): The path, or None where nothing before it embeds.
+    RAISES (ValueError): As `find_path`.
+    """
+    place = nlp.component_names.index(name)
+    for other, component in reversed(nlp.components[:place]):
+        if other not in nlp.disabled and isinstance(component, Diffuser):
+            return find_path(nlp, component)
+        if other not in nlp.disabled and isinstance(component, SharedEmbedding):
+            return Path(component, [])
+    return None
+
+
+def list_later(nlp: Language, name: str) -> list[tuple[str, Any]]:
+    """List names and components after one, disabled ones too."""
+    return list(nlp.components)[nlp.component_names.index(name) + 1 :]
+
+
+def list_readers(nlp: Language, name: str) -> list[tuple[str, Any]]:
+    """List names and components after one, disabled ones too, up to the next that embeds.
+
+    nlp (Language): The pipeline.
+    name (str): The component that writes vectors, or hands them on.
+    RETURNS (List[Tuple[str, Pipe]]): Those that can read its vectors.
+    """
+    later = list_later(nlp, name)
+    return list(takewhile(lambda it: it[0] in nlp.disabled or not _writes_anew(it[1]), later))
+
+
+def reads(component: Any) -> bool:
+    """Tell whether a component reads what a shared embedding, or a diffuser, writes."""
+    return isinstance(component, Diffuser) or any(walk_listeners(component))
+
+
+def _writes_anew(component: Any) -> bool:
+    """Tell whether a component replaces doc.tensor, rather than diffuse it."""
+    diffuses = isinstance(component, Diffuser) and component.source == "tensor"
+    return isinstance(component, SharedEmbedding) and not diffuses
+
+
+# What listeners hold in training.
+
+
+class Handed(NamedTuple):
+    """What a listener was handed in training: vectors, and what takes their gradient."""
+
+    vectors: Batch
+    backprop: Backprop
+
+
+def get_batch_id(docs: list[Doc]) -> int:
+    """Return the number by which listeners know a batch of documents."""
+    return Listener.get_batch_id(docs)
+
+
+def get_handed(listener: Listener, batch_id: int) -> Handed | None:
+    """Return what a listener was handed for a batch, None if it holds none or another."""
+    if listener._batch_id != batch_id:
+        return None
+    return Handed(cast(Batch, listener._outputs), cast(Backprop, listener._backprop))
+
+
+def get_last_vectors(listener: Listener) -> Batch | None:
+    """Return the vectors that a listener was handed last, for whichever batch, if any."""
+    return None if listener._batch_id is None else cast(Batch, listener._outputs)
+
+
+def hand(listener: Listener, batch_id: int, vectors: Batch, backprop: Backprop) -> None:
+    """Hand vectors to a listener, in place of what it holds."""
+    listener.receive(batch_id, vectors, backprop)
+
+
+@contextmanager
+def lend(listeners: list[Listener]) -> Iterator[None]:
+    """Let listeners serve another batch for a while; then they hold what they held before."""
+    held = [(node, node._batch_id, node._outputs, node._backprop) for node in listeners]
+    try:
+        yield
+    finally:
+        for node, batch_id, outputs, backprop in held:
+            node._batch_id, node._outputs, node._backprop = batch_id, outputs, backprop
+
+
+def get_expected_width(listener: Listener) -> int:
+    """Return the width of the vectors that a listener expects."""
+    return listener.get_dim("nO")
+
+
+def follows(listener: Listener, *names: str) -> bool:
+    """Tell whether a listener names one of these embeddings as its own, or any."""
+    return listener.upstream_name in ("*", *names)

@@ -1,0 +1,1 @@
+"""Embeddings that know which words they have learned."""

@@ -1,0 +1,38 @@
+"""Sorted arrays of the numbers by which spaCy knows words."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy
+
+from ..types import Array
+
+
+def sort(ids: Iterable[int]) -> Array:
+    """Return ids as an array, each once, in ascending order."""
+    return numpy.unique(numpy.fromiter(ids, dtype="uint64"))
+
+
+def merge(ids: Array, others: Array) -> Array:
+    """Add ids to others, both in ascending order.
+
+    ids (Ints1d): Many ids.
+    others (Ints1d): A few more.
+    RETURNS (Ints1d): Each once, in ascending order; the same array if there are no more.
+    """
+    new = others[~is_in(numpy, others, ids)]
+    return numpy.insert(ids, numpy.searchsorted(ids, new), new) if len(new) else ids
+
+
+def is_in(xp: Any, ids: Array, known: Array) -> Array:
+    """Tell which ids are among others, by binary search: numpy.isin would sort them each time.
+
+    xp (Module): numpy or cupy.
+    ids (Ints1d): The ids, in any order.
+    known (Ints1d): The others, in ascending order.
+    RETURNS (Bools1d): Whether each is among them.
+    """
+    if not len(known):
+        return xp.zeros(len(ids), dtype=bool)
+    places = xp.searchsorted(known, ids).clip(max=len(known) - 1)
+    return known[places] == ids

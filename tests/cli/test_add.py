@@ -1,0 +1,167 @@
+"""The command `python -m spacy stablediff add`: its options, its files, what it refuses."""
+
+import subprocess
+import sys
+
+import pytest
+from spacy.cli._util import app
+from spacy.util import load_config_from_str
+from typer.testing import CliRunner
+
+from spacy_stablediff import recommended
+from spacy_stablediff.layers.implicit import ARCHITECTURE as IMPLICIT_LAYER
+
+from ..configs import (
+    DIFFUSED,
+    KNOWN_WORDS,
+    PARTIAL,
+    read,
+    train_steps,
+    write_config,
+    write_owners,
+)
+
+IMPLICIT = {
+    "@architectures": IMPLICIT_LAYER,
+    "time": 0.5,
+    "radius": 2,
+    "learn_time": True,
+    "learn_confidence": True,
+}
+
+
+# Options.
+
+
+def test_the_layer_is_an_option(add, corpus, tmp_path):
+    base = write_config(["ner"])
+    _, _, output = add(base, "--layer", "multiscale")
+    assert read(output)["components"]["stablediff"]["model"] == recommended.DIFFUSION
+    _, _, output = add(base, "--time", "0.25")
+    assert read(output)["components"]["stablediff"]["model"] == {**IMPLICIT, "time": 0.25}
+    _, _, output = add(base, "--layer", "heat", "--time", "0.25")
+    nlp = train_steps(output, corpus, tmp_path)
+    layer = nlp.get_pipe("stablediff").model
+    assert layer.name == "heat_diffusion" and layer.attrs["time"] == 0.25
+
+
+def test_the_weight_of_stability_training_is_an_option(add, corpus, tmp_path):
+    code, printed, output = add(write_config(["ner"]), "--stability", "2.5")
+    assert code == 0 and "it trains for stability" in printed
+    nlp = train_steps(output, corpus, tmp_path)
+    stabilizer = nlp.get_pipe("stabilizer")
+    assert stabilizer.weight == 2.5 and stabilizer.consistency == 0.0
+
+
+def test_stability_of_0_leaves_out_what_only_serves_it(add):
+    code, printed, output = add(write_config(["ner", "tagger"]), "--stability", "0")
+    after = read(output)
+    assert code == 0 and "for stability" not in printed
+    assert after["nlp"]["pipeline"] == ["tok2vec", "stablediff", "ner", "tagger"]
+    assert "stabilizer" not in after["components"]
+    assert after["components"]["stablediff"]["model"] == recommended.DIFFUSION
+    assert KNOWN_WORDS not in output.read_text(encoding="utf8")
+
+
+# What it refuses.
+
+
+@pytest.mark.parametrize(
+    "text, options, expected",
+    [
+        (PARTIAL, ["--time", "-1"], "[SD001]"),
+        (PARTIAL, ["--time", "inf"], "[SD001]"),
+        (PARTIAL, ["--time", "nan"], "[SD001]"),
+        (PARTIAL, ["--layer", "multiscale", "--time", "1"], "[SD062]"),
+        (PARTIAL, ["--stability", "-1"], "[SD024] stablediff add: the setting '--stability'"),
+        (write_owners(["ner"]), ["--stability", "1"], "[SD063]"),
+        (PARTIAL, ["--pipes", "ner,parser"], "[SD054] The option --pipes names 'parser'"),
+        (PARTIAL.replace('"ner"', '"tok2vec"'), [], "[SD051]"),
+        (PARTIAL.replace("[nlp]", "[mlp]"), [], "[SD053]"),
+        (PARTIAL.replace("model.tok2vec.embed", "model.tok3vec.embed"), [], "[SD051]"),
+        (PARTIAL.replace("encode.width}", "encode.wide}"), [], "[SD051]"),
+        ("width = 3", [], "[SD051]"),
+        ("", [], "[SD053]"),
+        (PARTIAL.replace("[nlp]", "[paths]"), [], "[SD051]"),
+    ],
+)
+def test_refuses_with_a_number(text, options, expected, add):
+    code, printed, output = add(text, *options)
+    assert code == 1 and expected in printed and not output.exists()
+
+
+def test_a_layer_that_there_is_not_is_an_error_of_usage(add):
+    code, printed, output = add(PARTIAL, "--layer", "wave")
+    assert code == 2 and "'wave' is not one of 'heat', 'implicit', 'multiscale'" in printed
+    assert not output.exists()
+
+
+def test_refuses_what_it_made_itself(add):
+    for base in (PARTIAL, write_config(["ner"])):
+        _, _, output = add(base)
+        made = output.read_text()
+        output.unlink()
+        code, printed, output = add(made)
+        assert code == 1 and "[SD052]" in printed and not output.exists()
+
+
+def test_refuses_when_there_is_nothing_to_diffuse(add):
+    code, printed, _ = add(write_config(["textcat"]))
+    assert code == 1 and "[SD053]" in printed and "(textcat)" in printed
+    code, printed, _ = add(write_owners(["tagger"]))
+    assert code == 1 and "To diffuse for tagger, use --pipes" in printed
+    code, printed, _ = add(write_config(["textcat", "ner"]), "--pipes", "textcat")
+    assert code == 1 and "[SD055]" in printed and "Components that have: ner." in printed
+
+
+def test_refuses_a_listener_without_embedding(add):
+    config = load_config_from_str(write_config(["ner"]))
+    config["nlp"]["pipeline"] = ["ner", "tok2vec"]
+    code, printed, _ = add(config.to_str(interpolate=False))
+    assert code == 1 and "[SD056]" in printed
+
+
+def test_refuses_files_that_are_not_there(add, tmp_path):
+    for base, output, expected in (
+        ("missing.cfg", "out.cfg", "[SD050]"),
+        (".", "out.cfg", "[SD050]"),
+        ("base.cfg", ".", "[SD061]"),
+    ):
+        (tmp_path / "base.cfg").write_text(PARTIAL)
+        command = ["stablediff", "add", str(tmp_path / base), str(tmp_path / output)]
+        result = CliRunner().invoke(app, command)
+        assert result.exit_code == 1 and expected in result.output
+
+
+def test_refuses_other_encodings(tmp_path):
+    (tmp_path / "base.cfg").write_bytes("# \u00e9".encode("latin1"))
+    result = CliRunner().invoke(app, ["stablediff", "add", str(tmp_path / "base.cfg")])
+    assert result.exit_code == 1 and "[SD051]" in result.output
+
+
+# As a command.
+
+
+def test_time_of_zero_is_warned_of(add):
+    code, printed, output = add(PARTIAL, "--time", "0")
+    assert code == 0 and "[SDW01]" in printed
+    assert "time = 0.0" in output.read_text()
+
+
+def test_standard_input_and_output(tmp_path):
+    command = [sys.executable, "-m", "spacy", "stablediff", "add", "-"]
+    result = subprocess.run(command, input=PARTIAL, capture_output=True, text=True, check=True)
+    config = load_config_from_str(result.stdout).interpolate()
+    for name in ("ner", "textcat"):
+        assert config["components"][name]["model"]["tok2vec"]["@architectures"] == DIFFUSED
+    assert "# Its own embedding:" in result.stdout and not result.stderr
+
+
+def test_overwrites_in_place_and_makes_directories(tmp_path):
+    """As spaCy's own `init fill-config` does."""
+    base, output = tmp_path / "base.cfg", tmp_path / "new" / "out.cfg"
+    base.write_text(PARTIAL)
+    for path in (output, base):
+        result = CliRunner().invoke(app, ["stablediff", "add", str(base), str(path)])
+        assert result.exit_code == 0
+    assert base.read_text() == output.read_text()

@@ -1,0 +1,82 @@
+"""Edited copies of a batch, aligned with it."""
+
+import numpy
+import pytest
+import spacy
+from spacy.training import Example
+from spacy.training.augment import dont_augment
+
+from spacy_stablediff.edits.alignment import align, is_edited
+from spacy_stablediff.edits.augmenter import Edits
+from spacy_stablediff.edits.batch import edit_batch
+
+from ..pipelines import UNSEEN, bare
+
+NLP = spacy.blank("en")
+
+
+def replace(texts):
+    """An augmenter that yields, for each text, the ones that are given for it."""
+
+    def augment(nlp, example):
+        for text in texts.get(example.text, []):
+            doc = nlp.make_doc(text)
+            yield Example(doc, doc.copy())
+
+    return augment
+
+
+def test_rows_count_through_all_documents():
+    augmenter = replace({"one three": ["two one three"], "four": ["five", "four six"]})
+    batch = edit_batch(NLP, augmenter, bare(NLP, ["one three", "none", "four"]))
+    assert [doc.text for doc in batch.docs] == ["two one three", "five", "four six"]
+    assert batch.sources.tolist() == [0, 2, 2]
+    # Clean: one three | none | four. Edited: two one three | five | four six.
+    pairs = dict(zip(batch.rows.tolist(), batch.clean_rows.tolist(), strict=True))
+    assert pairs[1] == 0 and pairs[2] == 1 and pairs[4] == 3
+    assert not {0, 5} & set(pairs)
+
+
+def test_rows_are_those_of_the_alignment_of_each_copy():
+    examples = bare(NLP, UNSEEN)
+    batch = edit_batch(NLP, Edits(typo=0.3, swap=0.3, drop=0.3), examples)
+    assert len(batch.docs) > 2
+    clean = [(index, token.i) for index, eg in enumerate(examples) for token in eg.predicted]
+    edited = [(index, token.i) for index, doc in enumerate(batch.docs) for token in doc]
+    expected = []
+    for index, doc in enumerate(batch.docs):
+        source = int(batch.sources[index])
+        alignment = align(examples[source].predicted, doc).tolist()
+        expected += [((index, i), (source, k)) for i, k in enumerate(alignment) if k >= 0]
+    rows = zip(batch.rows.tolist(), batch.clean_rows.tolist(), strict=True)
+    assert [(edited[row], clean[other]) for row, other in rows] == expected
+
+
+def test_copies_are_known_as_edited_and_the_clean_documents_are_not():
+    examples = bare(NLP, ["one three"])
+    (copy,) = edit_batch(NLP, replace({"one three": ["two one"]}), examples).docs
+    assert is_edited(copy) and not is_edited(examples[0].predicted)
+
+
+@pytest.mark.parametrize(
+    "augmenter, texts",
+    [
+        (dont_augment, UNSEEN),
+        (replace({}), UNSEEN),
+        (Edits(typo=1.0, swap=1.0, drop=1.0), []),
+        (Edits(typo=1.0, swap=1.0, drop=1.0), ["", ""]),
+    ],
+    ids=["equal copies", "no copies", "no documents", "no tokens"],
+)
+def test_without_copies_that_differ_the_batch_is_empty(augmenter, texts):
+    batch = edit_batch(NLP, augmenter, bare(NLP, texts))
+    assert not batch.docs
+    for rows in (batch.rows, batch.clean_rows, batch.sources):
+        assert rows.shape == (0,) and rows.dtype == numpy.int32
+
+
+def test_examples_stay_as_they_are():
+    examples = bare(NLP, UNSEEN)
+    before = [(eg.predicted.to_bytes(), eg.reference.to_bytes()) for eg in examples]
+    edit_batch(NLP, Edits(typo=0.5), examples)
+    assert before == [(eg.predicted.to_bytes(), eg.reference.to_bytes()) for eg in examples]

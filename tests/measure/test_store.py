@@ -1,0 +1,29 @@
+"""Examples that are kept on disk."""
+
+import numpy
+import spacy
+from spacy.tokens import Doc
+from spacy.training import Example
+
+from spacy_stablediff.measure.store import ExampleStore
+
+
+def test_stored_examples_are_as_they_were():
+    nlp = spacy.blank("en")
+    store, examples = ExampleStore(nlp.vocab, in_memory=1), []
+    for words in (["one"], ["one", "two", "three"], ["one", "two"]):
+        doc = Doc(nlp.vocab, words=words)
+        doc.cats, doc.user_data["number"] = {"A": len(words) / 10}, {"a set", len(words)}
+        reference = Doc(nlp.vocab, words=words, heads=[0] * len(words), deps=["x"] * len(words))
+        reference.from_array(["DEP"], numpy.zeros(len(words), dtype="uint64"))
+        examples.append(Example(doc, reference))
+        store.append(examples[-1])
+    assert len(store) == 3
+    for _ in range(2):
+        for found, eg in zip(store, examples, strict=True):
+            assert found.predicted.vocab is found.reference.vocab is nlp.vocab
+            assert found.predicted.user_data == eg.predicted.user_data
+            assert found.predicted.cats == eg.predicted.cats
+            # spaCy derives sentence boundaries from heads, of which some may be missing.
+            assert [len(sent) for sent in found.reference.sents] == [len(eg.reference)]
+            assert not found.reference.has_annotation("DEP")

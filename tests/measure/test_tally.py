@@ -1,0 +1,31 @@
+"""Sums and samples that take constant memory."""
+
+import numpy
+import pytest
+
+from spacy_stablediff.measure.tally import Mean, Reservoir, Spread
+
+
+def test_the_reservoir_is_a_uniform_sample_and_exact_while_it_lasts():
+    values = numpy.random.default_rng(1).permutation(10_000).astype("float64")
+    exact, sample = Reservoir(20_000, seed=0), Reservoir(2000, seed=0)
+    for part in numpy.array_split(values, 37):
+        exact.add(part)
+        sample.add(part)
+    assert exact.rows.tolist() == values.tolist()
+    assert len(sample.rows) == len(set(sample.rows)) == 2000
+    assert numpy.percentile(sample.rows, [5, 50, 95]) == pytest.approx([500, 5000, 9500], abs=250)
+    whole = Reservoir(2000, seed=0)
+    whole.add(values)
+    assert whole.rows.tolist() == sample.rows.tolist()
+
+
+def test_the_spread_is_the_mean_distance_of_pairs():
+    vectors = numpy.random.default_rng(0).normal(size=(3000, 8))
+    spread = Spread(seed=0)
+    for part in numpy.array_split(vectors, 10):
+        spread.add(part)
+    pairs = numpy.random.default_rng(1).integers(3000, size=(2, 50_000))
+    expected = numpy.linalg.norm(vectors[pairs[0]] - vectors[pairs[1]], axis=1).mean()
+    assert spread.value == pytest.approx(expected, rel=0.02)
+    assert Spread(seed=0).value is None and Mean().value is None

@@ -1,0 +1,351 @@
+"""What `stablediff add` puts into a config, for which components, and that it trains."""
+
+from itertools import combinations
+
+import pytest
+from jinja2 import Template
+from spacy.cli.init_config import RECOMMENDATIONS, TEMPLATE_PATH
+from spacy.util import load_config, load_config_from_str, load_model_from_config
+
+from spacy_stablediff import recommended
+from spacy_stablediff.words.layer import find_layers
+
+from ..configs import (
+    CLASSIFIERS,
+    DIFFUSED,
+    KNOWN_WORDS,
+    NO_STATIC_VECTORS,
+    SHARED,
+    TRAINABLE,
+    check_config,
+    diffusions,
+    has_learned,
+    read,
+    train_steps,
+    write_config,
+    write_owners,
+    write_sourced,
+)
+
+# What `spacy init config` writes.
+
+
+def check_init_config(pipeline, optimize, add, corpus):
+    base = write_config(pipeline, optimize=optimize)
+    before = load_config_from_str(base).interpolate()
+    code, printed, output = add(base)
+    if "tok2vec" not in before["nlp"]["pipeline"]:
+        assert code == 1 and "[SD053]" in printed and not output.exists()
+        return
+    assert code == 0
+    after = read(output)
+    components = after["components"]
+    classifies = "tok2vec" in str([components.get(name) for name in CLASSIFIERS])
+    assert components.pop("stablediff") == {
+        "factory": "stablediff",
+        "upstream": "tok2vec",
+        "model": recommended.DIFFUSION,
+    }
+    assert components.pop("stabilizer") == {
+        "factory": "stabilizer",
+        **recommended.STABILIZER,
+        "consistency": recommended.STABILIZER["consistency"] if classifies else 0.0,
+    }
+    wrapped = components["tok2vec"]["model"]
+    assert wrapped["@architectures"] == KNOWN_WORDS
+    assert {key: wrapped[key] for key in recommended.WORDS} == recommended.WORDS
+    components["tok2vec"]["model"] = wrapped["tok2vec"]
+    assert after["nlp"]["pipeline"] == ["tok2vec", "stablediff", "stabilizer", *pipeline]
+    after["nlp"]["pipeline"] = before["nlp"]["pipeline"]
+    assert after == before
+    check_config(output, corpus)
+
+
+@pytest.mark.parametrize("optimize", ["efficiency", "accuracy"])
+@pytest.mark.parametrize("pipeline", [*([name] for name in TRAINABLE), TRAINABLE])
+def test_takes_what_init_config_writes(pipeline, optimize, add, corpus):
+    check_init_config(pipeline, optimize, add, corpus)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("optimize", ["efficiency", "accuracy"])
+@pytest.mark.parametrize(
+    "pipeline", [names for n in range(2, 6) for names in combinations(TRAINABLE, n)], ids="-".join
+)
+def test_takes_every_combination(pipeline, optimize, add, corpus):
+    check_init_config(pipeline, optimize, add, corpus)
+
+
+@pytest.mark.parametrize("layer", ["heat", "implicit"])
+def test_trains_after_a_shared_tok2vec(layer, add, corpus, tmp_path):
+    base = write_config(TRAINABLE)
+    _, _, output = add(base, "--layer", layer, "--time", "0.25")
+    overrides = {"components.parser.min_action_freq": 1}
+    nlp = train_steps(output, corpus, tmp_path, **overrides)
+    assert diffusions(nlp) == {"stablediff"}
+    model = nlp.get_pipe("stablediff").model
+    assert model.name == f"{layer}_diffusion" and model.attrs["time"] == 0.25
+    assert nlp("Anselmo lost a parcel").tensor.any()
+
+
+@pytest.mark.parametrize("classifier", CLASSIFIERS)
+def test_text_classifiers_are_trained_for_consistent_scores(classifier, add, corpus, tmp_path):
+    _, _, output = add(write_config(["ner", classifier], optimize="accuracy"))
+    assert read(output)["components"]["stabilizer"]["consistency"] == 1.0
+    nlp = train_steps(output, corpus, tmp_path, **NO_STATIC_VECTORS)
+    assert nlp.get_pipe("stabilizer").consistency == 1.0
+    (layer,) = find_layers(nlp.get_pipe("tok2vec"))
+    assert layer.attrs["words"].counts
+
+
+def test_rare_words_share_a_vector_of_the_default_embedding_too(add):
+    _, printed, output = add(SHARED)
+    model = read(output)["components"]["tok2vec"]["model"]
+    assert model["@architectures"] == KNOWN_WORDS
+    assert model["tok2vec"]["@architectures"] == "spacy.HashEmbedCNN.v2"
+    assert "Wrote the defaults of [components.tok2vec.model]" in printed
+    assert "so that rare words share a vector" in printed
+
+
+CHARACTERS = """
+[components.tok2vec.model]
+@architectures = "spacy.Tok2Vec.v2"
+
+[components.tok2vec.model.embed]
+@architectures = "spacy.CharacterEmbed.v2"
+width = 96
+rows = 100
+nM = 8
+nC = 4
+include_static_vectors = false
+feature = "LOWER"
+
+[components.tok2vec.model.encode]
+@architectures = "spacy.MaxoutWindowEncoder.v2"
+width = 96
+window_size = 1
+maxout_pieces = 2
+depth = 1
+"""
+
+
+@pytest.mark.parametrize(
+    "addition",
+    [CHARACTERS, '[training]\nfrozen_components = ["tok2vec"]\n'],
+    ids=["embedding of characters", "frozen"],
+)
+def test_embeddings_that_look_up_no_words_or_keep_their_weights_are_not_wrapped(addition, add):
+    code, printed, output = add(f"{SHARED}\n{addition}")
+    assert code == 0 and "rare words" not in printed
+    assert KNOWN_WORDS not in output.read_text(encoding="utf8")
+
+
+def test_embeddings_with_pretrained_weights_are_not_wrapped_and_it_says_so(add):
+    code, printed, output = add(f'{SHARED}\n[initialize]\ninit_tok2vec = "weights.bin"\n')
+    assert code == 0 and f"Left the model of tok2vec without {KNOWN_WORDS}" in printed
+    assert "init_tok2vec" in printed
+    assert KNOWN_WORDS not in output.read_text(encoding="utf8")
+
+
+def test_embeddings_that_are_to_be_pretrained_are_wrapped(add):
+    _, _, output = add(f'{SHARED}\n[pretraining]\ncomponent = "tok2vec"\n')
+    assert read(output)["components"]["tok2vec"]["model"]["@architectures"] == KNOWN_WORDS
+
+
+def test_trains_accuracy_config(add, corpus, tmp_path):
+    _, _, output = add(write_config(["ner", "textcat"], optimize="accuracy"))
+    nlp = train_steps(output, corpus, tmp_path, **NO_STATIC_VECTORS)
+    assert diffusions(nlp) == {"stablediff"}
+
+
+# Embeddings of their own.
+
+
+def test_wraps_and_trains_owners(add, corpus, tmp_path):
+    names = ["tagger", "ner", "textcat", "textcat_multilabel", "spancat"]
+    base = write_owners(names)
+    code, printed, output = add(base, "--layer", "heat")
+    before, after = load_config_from_str(base).interpolate(), read(output)
+    assert code == 0 and after["nlp"]["pipeline"] == names
+    assert after["components"]["tagger"] == before["components"]["tagger"]
+    assert "Left 'tagger' as it is" in printed
+    for name in names[1:]:
+        assert f"Wrapped the tok2vec of '{name}'" in printed
+        wrapped = after["components"][name]["model"]["tok2vec"]
+        assert wrapped["@architectures"] == DIFFUSED and wrapped["boundaries"] == "doc"
+        assert wrapped["diffusion"]["@architectures"] == "spacy-stablediff.HeatDiffusion.v1"
+        assert wrapped["tok2vec"] == before["components"][name]["model"]["tok2vec"]
+    check_config(output, corpus)
+    nlp = train_steps(output, corpus, tmp_path)
+    assert diffusions(nlp) == set(names[1:])
+
+
+def test_pipes_names_other_owners(add, corpus):
+    code, _, output = add(write_owners(["tagger", "parser", "ner"]), "--pipes", "tagger,parser")
+    assert code == 0
+    assert diffusions(load_model_from_config(load_config(output))) == {"tagger", "parser"}
+
+
+def test_shared_and_own_at_once(add, corpus, tmp_path):
+    """As in spaCy's small pipelines: the tagger listens, ner embeds for itself."""
+    config = load_config_from_str(write_config(["tagger", "textcat"]))
+    config["nlp"]["pipeline"].append("ner")
+    config["components"]["ner"] = {"factory": "ner"}
+    code, printed, output = add(config.to_str(interpolate=False))
+    assert code == 0 and "Left 'textcat' as it is: it has no tok2vec" in printed
+    assert read(output)["nlp"]["pipeline"] == [
+        "tok2vec",
+        "stablediff",
+        "stabilizer",
+        "tagger",
+        "textcat",
+        "ner",
+    ]
+    assert diffusions(train_steps(output, corpus, tmp_path)) == {"stablediff", "ner"}
+
+
+# Which components.
+
+
+def test_pipes_decides_the_position(add, corpus, tmp_path):
+    base = write_config(["tagger", "ner"])
+    _, printed, output = add(base, "--pipes", "ner")
+    assert read(output)["nlp"]["pipeline"] == [
+        "tok2vec",
+        "tagger",
+        "stablediff",
+        "stabilizer",
+        "ner",
+    ]
+    assert "after 'tagger': it diffuses what 'tok2vec' embeds for ner" in printed
+    assert diffusions(train_steps(output, corpus, tmp_path)) == {"stablediff"}
+    _, _, output = add(base, "--pipes", "ner, tagger")
+    assert read(output)["nlp"]["pipeline"] == [
+        "tok2vec",
+        "stablediff",
+        "stabilizer",
+        "tagger",
+        "ner",
+    ]
+
+
+def test_refuses_pipes_that_position_cannot_part(add):
+    code, printed, output = add(write_config(["ner", "tagger"]), "--pipes", "ner")
+    assert code == 1 and "[SD057]" in printed and "'tagger'" in printed and not output.exists()
+
+
+def test_pipes_with_only_owners_adds_no_component(add):
+    config = load_config_from_str(write_config(["tagger"]))
+    config["nlp"]["pipeline"].append("ner")
+    config["components"]["ner"] = {"factory": "ner"}
+    code, _, output = add(config.to_str(interpolate=False), "--pipes", "ner")
+    assert code == 0 and read(output)["nlp"]["pipeline"] == ["tok2vec", "tagger", "ner"]
+
+
+def test_several_shared_embeddings(add, corpus, tmp_path):
+    config = load_config_from_str(write_config(["tagger", "ner"]))
+    components = config["components"]
+    components["tok2vec_b"] = components["tok2vec"]
+    components["ner"]["model"]["tok2vec"]["upstream"] = "tok2vec_b"
+    config["nlp"]["pipeline"] = ["tok2vec", "tagger", "tok2vec_b", "ner"]
+    code, _, output = add(config.to_str(interpolate=False))
+    assert code == 0
+    after = read(output)
+    first = ["tok2vec", "stablediff", "stabilizer", "tagger"]
+    second = ["tok2vec_b", "stablediff_tok2vec_b", "stabilizer_tok2vec_b", "ner"]
+    assert after["nlp"]["pipeline"] == first + second
+    assert after["components"]["stablediff_tok2vec_b"]["upstream"] == "tok2vec_b"
+    assert diffusions(train_steps(output, corpus, tmp_path)) == {first[1], second[1]}
+
+
+def test_warns_of_frozen_components(add):
+    base = write_config(["ner", "tagger"]).replace(
+        "frozen_components = []", 'frozen_components = ["ner"]'
+    )
+    code, printed, _ = add(base)
+    assert code == 0 and "[SDW50] ner: " in printed
+
+
+# Transformers and sourced components.
+
+
+def test_wraps_transformer_listeners(add):
+    """What the quickstart and, with spacy-transformers, `init config --gpu` start from."""
+    variables = {
+        "lang": "en",
+        "components": ["tagger", "ner", "textcat"],
+        "optimize": "accuracy",
+        "hardware": "gpu",
+        "transformer_data": RECOMMENDATIONS["en"]["transformer"],
+        "word_vectors": None,
+        "has_letters": True,
+    }
+    base = Template(TEMPLATE_PATH.read_text()).render(variables).strip()
+    before = load_config_from_str(base).interpolate()
+    code, _, output = add(base)
+    after = read(output)
+    assert code == 0 and after["nlp"] == before["nlp"]
+    assert after["components"]["tagger"] == before["components"]["tagger"]
+    for name in ("ner", "textcat"):
+        listener = before["components"][name]["model"]["tok2vec"]
+        wrapped = {
+            "@architectures": DIFFUSED,
+            "boundaries": "doc",
+            "diffusion": recommended.DIFFUSION,
+        }
+        assert after["components"][name]["model"]["tok2vec"] == {**wrapped, "tok2vec": listener}
+
+
+def test_sourced_components(source, add, corpus, tmp_path):
+    code, printed, output = add(write_sourced(source))
+    after = read(output)
+    assert code == 0 and "Added the callback spacy-stablediff.attach.v1" in printed
+    assert f"Left the model of tok2vec without {KNOWN_WORDS}" in printed
+    assert after["nlp"]["pipeline"] == ["tok2vec", "stablediff", "stabilizer", "tagger", "ner"]
+    assert after["nlp"]["after_pipeline_creation"]["pipes"] == ["ner"]
+    check_config(output, corpus)
+    nlp = train_steps(output, corpus, tmp_path)
+    assert diffusions(nlp) == {"stablediff", "ner"}
+    assert has_learned(nlp, "ner")
+
+
+def test_trains_between_sourced_components(source, add, corpus, tmp_path):
+    _, printed, output = add(write_sourced(source), "--pipes", "tagger")
+    assert "Added the callback spacy-stablediff.know_words.v1" in printed
+    assert read(output)["nlp"]["after_pipeline_creation"]["pipes"] == ["tok2vec"]
+    nlp = train_steps(output, corpus, tmp_path)
+    assert has_learned(nlp, "stablediff")
+    assert nlp.config["components"]["tok2vec"]["model"]["@architectures"] == KNOWN_WORDS
+
+
+def test_trains_behind_a_frozen_embedding(source, add, corpus, tmp_path, recwarn):
+    config = load_config_from_str(write_config(["ner"]))
+    config["components"]["ner"]["model"]["tok2vec"]["width"] = 96
+    config["components"]["tok2vec"] = {"source": str(source)}
+    _, _, output = add(config.to_str(interpolate=False))
+    frozen = {"training.frozen_components": ["tok2vec"]}
+    annotating = {"training.annotating_components": ["tok2vec"]}
+    nlp = train_steps(output, corpus, tmp_path, **frozen, **annotating)
+    assert has_learned(nlp, "stablediff")
+    assert not [warning for warning in recwarn if "[SD" in str(warning.message)]
+
+
+def test_sourced_listener_that_is_replaced(source, add, corpus):
+    tagger = {"replace_listeners": ["model.tok2vec"]}
+    code, _, output = add(write_sourced(source, tagger=tagger), "--pipes", "tagger,ner")
+    assert code == 0
+    after = read(output)
+    assert after["nlp"]["pipeline"] == ["tok2vec", "tagger", "ner"]
+    assert after["nlp"]["after_pipeline_creation"]["pipes"] == ["tagger", "ner"]
+    assert diffusions(load_model_from_config(load_config(output))) == {"tagger", "ner"}
+
+
+def test_refuses_sources_it_cannot_handle(source, add):
+    code, printed, _ = add(write_sourced(source.with_name("missing")))
+    assert code == 1 and "[SD059]" in printed
+    code, printed, _ = add(write_sourced(source, ner={"component": "beam"}))
+    assert code == 1 and "the component 'beam'" in printed
+    callback = '[nlp.after_pipeline_creation]\n@callbacks = "my_callback"\n'
+    base = write_sourced(source).replace("after_pipeline_creation = null\n", "")
+    code, printed, _ = add(base.replace("[corpora]\n", f"{callback}\n[corpora]\n", 1))
+    assert code == 1 and "[SD060]" in printed

@@ -1,0 +1,87 @@
+"""Embeddings that are trained already and learn to tell which words they know."""
+
+import numpy
+import pytest
+import spacy
+from spacy.training import Example
+from thinc.api import Adam
+
+from spacy_stablediff import know_words
+from spacy_stablediff.words.know import make_know_words_callback
+from spacy_stablediff.words.layer import ARCHITECTURE, find_layers
+
+from ..pipelines import EMBEDDING, add_textcat, chain_pipeline, train
+
+
+def embed(nlp, text):
+    return nlp.get_pipe("tok2vec").predict([nlp.make_doc(text)])[0]
+
+
+def known_words(nlp):
+    (layer,) = find_layers(nlp.get_pipe("tok2vec"))
+    return layer.attrs["words"].known
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """The path of a trained pipeline that knows nothing of unknown words."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("tok2vec", config={"model": EMBEDDING})
+    add_textcat(nlp)
+    train(nlp, steps=2)
+    nlp.to_disk(tmp_path / "trained")
+    return tmp_path / "trained"
+
+
+def sourcing_pipeline(path):
+    config = chain_pipeline(["textcat"]).config.copy()
+    config["components"]["tok2vec"] = {"source": str(path)}
+    config["nlp"]["after_pipeline_creation"] = {
+        "@callbacks": "spacy-stablediff.know_words.v1",
+        "pipes": ["tok2vec"],
+    }
+    return spacy.util.load_model_from_config(config, auto_fill=True)
+
+
+def test_a_sourced_embedding_knows_its_words_and_those_of_the_training_data(trained, tmp_path):
+    nlp, source = sourcing_pipeline(trained), spacy.load(trained)
+    cats = {"cats": {"POS": 1.0, "NEG": 0.0}}
+    texts = ["xylo xylo", "rare"]
+    examples = [Example.from_dict(nlp.make_doc(text), cats) for text in texts]
+    with nlp.select_pipes(disable=["tok2vec"]):
+        nlp.initialize(lambda: examples)
+    nlp.update(examples, sgd=False)
+    assert numpy.array_equal(embed(nlp, "Brightmoor never"), embed(source, "Brightmoor never"))
+    assert numpy.array_equal(embed(nlp, "xylo"), embed(source, "xylo"))
+    assert not numpy.allclose(embed(nlp, "rare"), embed(source, "rare"))
+    nlp.update(examples, sgd=Adam(0.01))
+    nlp.to_disk(tmp_path / "saved")
+    loaded = spacy.load(tmp_path / "saved")
+    assert loaded.config["components"]["tok2vec"]["model"]["min_count"] == 2
+    for text in ("Brightmoor xylo", "rare mistkae BrightMoor"):
+        assert numpy.array_equal(embed(loaded, text), embed(nlp, text))
+
+
+def test_know_words_wraps_once(trained):
+    nlp = spacy.load(trained)
+    for _ in range(2):
+        know_words(nlp, min_count=3)
+    assert len(known_words(nlp)) == len({*nlp.vocab.strings})
+    config = nlp.config["components"]["tok2vec"]["model"]
+    assert config["min_count"] == 3 and config["tok2vec"]["@architectures"] != ARCHITECTURE
+
+
+def test_refuses_to_know_words_of_other_components(trained):
+    nlp = spacy.load(trained)
+    nlp.add_pipe("sentencizer")
+    for name in ("textcat", "sentencizer"):
+        with pytest.raises(ValueError, match=rf"\[SD033\].*'{name}'"):
+            know_words(nlp, name)
+    with pytest.raises(KeyError, match="E001"):
+        know_words(nlp, "embedding")
+
+
+def test_the_callback_warns_of_components_that_are_missing(trained):
+    nlp = spacy.load(trained)
+    with pytest.warns(UserWarning, match=r"\[SDW05\].*know_words.v1.*'embedding'"):
+        make_know_words_callback(["embedding"])(nlp)
