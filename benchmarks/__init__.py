@@ -2,6 +2,6 @@
 
 import os
 
-# Numerical libraries read these when they are first imported.
-for _library in ("OMP", "OPENBLAS", "MKL", "BLIS", "VECLIB"):
-    os.environ[f"{_library}_NUM_THREADS"] = "1"
+from reporting.machine import ONE_THREAD
+
+os.environ.update(ONE_THREAD)

@@ -3,7 +3,7 @@
 import numpy
 import scipy.sparse
 
-from spacy_stablediff.kernels import laplacian_bands
+from spacy_stablediff.operators.laplacian import laplacian_bands
 
 
 def sparse_laplacian(lengths: numpy.ndarray, radius: int = 1) -> scipy.sparse.dia_array:

@@ -5,7 +5,9 @@ from typing import Any
 
 import numpy
 
-from spacy_stablediff.kernels import heat, implicit, multiscale
+from spacy_stablediff.operators.heat import heat
+from spacy_stablediff.operators.implicit import implicit
+from spacy_stablediff.operators.multiscale import multiscale
 
 from . import peers, references
 from .text import Batch, Films

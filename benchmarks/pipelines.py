@@ -10,7 +10,9 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.training.batchers import minibatch_by_words
-from thinc.api import Adam, fix_random_seed
+from thinc.api import Adam, Config, fix_random_seed
+
+from spacy_stablediff.recommended import STABILIZER
 
 from .text import Films
 from .timing import Contestant, compare
@@ -59,20 +61,25 @@ def measure_pipelines(films: Films, rounds: int) -> dict[str, list[dict[str, Any
 
 
 def make_pipeline(name: str, films: Films) -> Language:
-    """Make tok2vec + textcat + ner by the project's configs, with the diffusion named."""
-    if name == BASELINE:
-        config = spacy.util.load_config(CONFIGS / "baseline.cfg")
-    else:
-        config = spacy.util.load_config(CONFIGS / "textcat_ner.cfg", interpolate=True)
-        component, tok2vec = (config["components"][name] for name in ("stablediff", "tok2vec"))
-        component["model"] = {"@architectures": ARCHITECTURES[name.partition(",")[0]]}
-        weight = STABILITY_WEIGHT if name == STABLE else 0.0
-        component["stability"].update(weight=weight, consistency=0.0)
-        tok2vec["model"] = tok2vec["model"]["tok2vec"]
+    """Make tok2vec + textcat + ner by the project's baseline, with the diffusion named."""
+    config = spacy.util.load_config(CONFIGS / "baseline.cfg")
+    if name != BASELINE:
+        add_diffusion(config, name)
     nlp = spacy.util.load_model_from_config(config, auto_fill=True)
     fix_random_seed(0)
     nlp.initialize(lambda: make_examples(nlp, films))
     return nlp
+
+
+def add_diffusion(config: Config, name: str) -> None:
+    """Put the diffusion named after the embedding, and stability training if that is named."""
+    diffusion = {"@architectures": ARCHITECTURES[name.partition(",")[0]]}
+    added: dict[str, Any] = {"stablediff": {"factory": "stablediff", "model": diffusion}}
+    if name == STABLE:
+        losses = {**STABILIZER, "weight": STABILITY_WEIGHT, "consistency": 0.0}
+        added["stabilizer"] = {"factory": "stabilizer", **losses}
+    config["components"].update(added)
+    config["nlp"]["pipeline"] = ["tok2vec", *added, "textcat", "ner"]
 
 
 def make_examples(nlp: Language, films: Films) -> list[Example]:

@@ -5,11 +5,13 @@ from typing import Any
 
 from wasabi import MarkdownRenderer
 
+from reporting.tables import to_table
+
 from .figures import Json, find, fit_exponent, median, ratio
 from .pipelines import BASELINE, PIPE_BATCH
 from .targets import (
     GROWN,
-    Target,
+    Measured,
     get_case,
     judge_operators,
     judge_pipelines,
@@ -133,32 +135,27 @@ def _find_limits(results: Json) -> dict[str, float]:
     }
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    aligns: list[Any] = ["l"] + ["r"] * (len(header) - 1)
-    return MarkdownRenderer().table(rows, header, aligns=aligns)
-
-
-def _tabulate_by_case(targets: Sequence[Target]) -> str:
+def _tabulate_by_case(targets: Sequence[Measured]) -> str:
     cases = list(targets[0].values)
     rows = [
         [t.title, _show_limit(t), *(_show(t.values[case]) for case in cases), t.verdict]
         for t in targets
     ]
-    return _table(["operators", "target", *cases, "verdict"], rows)
+    return to_table(["operators", "target", *cases, "verdict"], rows)
 
 
-def _tabulate_targets(targets: Sequence[Target]) -> str:
+def _tabulate_targets(targets: Sequence[Measured]) -> str:
     rows = [
         [
             f"{t.title}: {name}",
             _show_limit(t),
             f"{value:.4g}",
-            "met" if t.is_met(value) else "missed",
+            t.judge(value),
         ]
         for t in targets
         for name, value in t.values.items()
     ]
-    return _table(["pipelines and growth", "target", "measured", "verdict"], rows)
+    return to_table(["pipelines and growth", "target", "measured", "verdict"], rows)
 
 
 def _tabulate_operator(results: Json, operator: str) -> str:
@@ -173,7 +170,7 @@ def _tabulate_operator(results: Json, operator: str) -> str:
         errors = [c["error"] for c in found if c and c["error"] is not None]
         times = [_show(1e3 * median(c)) if c else "" for c in found]
         rows.append([name, *times, f"{max(errors):.0e}" if errors else ""])
-    return _table(["ms", *map(get_case, comparisons), "largest error"], rows)
+    return to_table(["ms", *map(get_case, comparisons), "largest error"], rows)
 
 
 def _tabulate_seconds(contestants: Sequence[Json], base: str) -> str:
@@ -181,7 +178,7 @@ def _tabulate_seconds(contestants: Sequence[Json], base: str) -> str:
         [c["name"], _show(1e3 * median(c)), f"{ratio(contestants, c['name'], base):.3f}"]
         for c in contestants
     ]
-    return _table(["", "ms", f"as a multiple of {base}"], rows)
+    return to_table(["", "ms", f"as a multiple of {base}"], rows)
 
 
 def _tabulate_speeds(contestants: Sequence[Json], words: int, base: str) -> str:
@@ -189,7 +186,7 @@ def _tabulate_speeds(contestants: Sequence[Json], words: int, base: str) -> str:
         [c["name"], f"{words / median(c):,.0f}", f"{ratio(contestants, base, c['name']):.3f}"]
         for c in contestants
     ]
-    return _table(["", "words per second", f"as a share of {base}"], rows)
+    return to_table(["", "words per second", f"as a share of {base}"], rows)
 
 
 def _tabulate_curves(curves: Sequence[Json]) -> str:
@@ -209,11 +206,11 @@ def _tabulate_curves(curves: Sequence[Json]) -> str:
         )
     large = f"exponent from {GROWN:,} on"
     memory = ["memory, at most", "memory of the largest"]
-    return _table(["", "tokens", "ms", "exponent", large, *memory], rows)
+    return to_table(["", "tokens", "ms", "exponent", large, *memory], rows)
 
 
-def _show_limit(target: Target) -> str:
-    return f"{'>=' if target.at_least else '<='} {target.limit:g}"
+def _show_limit(target: Measured) -> str:
+    return f"{target.sign} {target.limit:g}"
 
 
 def _show(value: float) -> str:

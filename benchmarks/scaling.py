@@ -6,7 +6,9 @@ from typing import Any
 import numpy
 from spacy.tokens import Doc
 
-from spacy_stablediff.kernels import heat, implicit, multiscale
+from spacy_stablediff.operators.heat import heat
+from spacy_stablediff.operators.implicit import implicit
+from spacy_stablediff.operators.multiscale import multiscale
 
 from .operators import RADIUS, SCALES, TEXTS, TIME, make_confidence, make_times
 from .text import Batch, Films, make_embedding

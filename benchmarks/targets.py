@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from reporting.targets import Target
+
 from .figures import Json, fit_exponent, ratio
 from .pipelines import BASELINE, STABLE
 
@@ -15,31 +17,18 @@ EACH = "ours, a time for each channel"
 
 
 @dataclass(frozen=True)
-class Target:
-    """A figure and its limit.
+class Measured(Target):
+    """A target, and what was measured.
 
-    title (str): What is measured.
-    limit (float): The limit.
-    values (Dict[str, float]): What was measured, by the case it was measured in.
-    at_least (bool): Whether the limit is a lower one.
+    values (Dict[str, float]): The values, by the case that they were measured in.
     """
 
-    title: str
-    limit: float
     values: dict[str, float]
-    at_least: bool = False
-
-    def is_met(self, value: float) -> bool:
-        """Tell whether a value keeps to the limit."""
-        return value >= self.limit if self.at_least else value <= self.limit
 
     @property
     def verdict(self) -> str:
         """ "met", "missed", or in how many cases it is met."""
-        met = sum(map(self.is_met, self.values.values()))
-        if met in (0, len(self.values)):
-            return "met" if met else "missed"
-        return f"met in {met} of {len(self.values)}"
+        return self.judge(*self.values.values())
 
 
 def get_case(comparison: Json) -> str:
@@ -47,7 +36,7 @@ def get_case(comparison: Json) -> str:
     return f"{comparison['text']}, {comparison['width']}"
 
 
-def judge_operators(results: Json) -> list[Target]:
+def judge_operators(results: Json) -> list[Measured]:
     """Targets that are judged for each text and width."""
     return [
         _speedup(results, "heat", "ours", "expm_multiply (SciPy)", 50),
@@ -61,8 +50,9 @@ def judge_operators(results: Json) -> list[Target]:
         _cost(results, "implicit", "ours, backward", "ours", 1.5),
         _cost(results, "multiscale", "ours, backward", "ours", 1.5),
         *(
-            Target(
+            Measured(
                 f"{operator}: largest error",
+                "<=",
                 1e-5,
                 {
                     get_case(comparison): max(
@@ -79,7 +69,7 @@ def judge_operators(results: Json) -> list[Target]:
     ]
 
 
-def judge_pipelines(results: Json) -> list[Target]:
+def judge_pipelines(results: Json) -> list[Measured]:
     """Targets of whole pipelines, as ratios to the one without diffusion."""
     prediction = results["pipelines"]["prediction"]
     training = results["pipelines"]["training"]
@@ -89,18 +79,19 @@ def judge_pipelines(results: Json) -> list[Target]:
     steps = {name: ratio(training, name, BASELINE) for name in (*speeds, STABLE)}
     title = "words per second, as a share of those without diffusion"
     return [
-        Target(title, 0.98, {"heat": speeds["heat"]}, at_least=True),
-        Target(title, 0.97, {"implicit": speeds["implicit"]}, at_least=True),
-        Target(
+        Measured(title, ">=", 0.98, {"heat": speeds["heat"]}),
+        Measured(title, ">=", 0.97, {"implicit": speeds["implicit"]}),
+        Measured(
             "training step, as a multiple of one without diffusion",
+            "<=",
             1.04,
             {name: steps[name] for name in ("heat", "implicit")},
         ),
-        Target("the same with stability training", 2.2, {STABLE: steps[STABLE]}),
+        Measured("the same with stability training", "<=", 2.2, {STABLE: steps[STABLE]}),
     ]
 
 
-def judge_scaling(results: Json) -> list[Target]:
+def judge_scaling(results: Json) -> list[Measured]:
     """Targets of growth, each judged by the worst figure of each operator."""
     curves, document = results["scaling"]["curves"], results["scaling"]["document"]
     names = ("heat", "implicit", "multiscale")
@@ -115,31 +106,38 @@ def judge_scaling(results: Json) -> list[Target]:
         return max(point["memory"] for point in points if point["tokens"] >= SMALL)
 
     return [
-        Target("exponent of time in tokens", 1.05, {name: worst(exponent, name) for name in names}),
-        Target(
+        Measured(
+            "exponent of time in tokens",
+            "<=",
+            1.05,
+            {name: worst(exponent, name) for name in names},
+        ),
+        Measured(
             f"memory, as a multiple of the vectors', from {SMALL:,} tokens on",
+            "<=",
             4,
             {name: worst(memory, name) for name in names},
         ),
-        Target(
+        Measured(
             f"time for one document of {document['tokens']:,} tokens, "
             "as a multiple of its embedding's",
+            "<=",
             0.1,
             {name: ratio(document["contestants"], name, "embedding") for name in names},
         ),
     ]
 
 
-def _speedup(results: Json, operator: str, name: str, other: str, limit: float) -> Target:
+def _speedup(results: Json, operator: str, name: str, other: str, limit: float) -> Measured:
     """How many times faster one contestant is than another."""
     title = f"{operator}: {name}, times faster than {other}"
-    return Target(title, limit, _ratios(results, operator, other, name), at_least=True)
+    return Measured(title, ">=", limit, _ratios(results, operator, other, name))
 
 
-def _cost(results: Json, operator: str, name: str, other: str, limit: float) -> Target:
+def _cost(results: Json, operator: str, name: str, other: str, limit: float) -> Measured:
     """A contestant's time as a multiple of another's."""
     title = f"{operator}: {name}, as a multiple of {'a copy' if other == 'copy' else other}"
-    return Target(title, limit, _ratios(results, operator, name, other))
+    return Measured(title, "<=", limit, _ratios(results, operator, name, other))
 
 
 def _ratios(results: Json, operator: str, name: str, base: str) -> dict[str, float]:

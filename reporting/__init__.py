@@ -1,0 +1,1 @@
+"""What the pages of the study and of the benchmarks share."""

@@ -1,0 +1,75 @@
+"""Command line: `python -m study run` trains and measures, `python -m study report` writes it up."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from wasabi import msg
+
+from .plan import Run, read_plan
+from .plot import draw
+from .report import render_study
+from .results import append_line, read_lines
+from .run import make_run
+from .schedule import do_runs, list_missing
+from .summary import read_study
+
+PlanPath = Annotated[Path, typer.Option("--plan", help="The plan of the study", exists=True)]
+Results = Annotated[Path, typer.Option(help="The .jsonl file with a line for each run")]
+Folder = Annotated[Path, typer.Option(help="Where to train")]
+
+PLAN, RESULTS, FOLDER = Path("study/plan.yml"), Path("study/runs.jsonl"), Path("training/study")
+NOTES, PAGE = Path("study/notes.md"), Path("docs/study.md")
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def run(
+    plan_path: PlanPath = PLAN,
+    results: Results = RESULTS,
+    folder: Folder = FOLDER,
+    jobs: Annotated[int, typer.Option(help="How many runs at a time")] = 2,
+    only: Annotated[str, typer.Option(help="Regular expression that runs must match")] = "",
+) -> None:
+    """Do each run of the plan that has no line in the results yet."""
+    lines = read_lines(results)
+    missing = list_missing(read_plan(plan_path), lines, only)
+    msg.info(f"{len(lines)} runs are done, {len(missing)} to do")
+    failed = do_runs(missing, plan_path, results, folder, jobs=jobs)
+    if failed:
+        keys = ", ".join(run.key for run in failed)
+        msg.fail(f"These runs failed, see their logs in {folder}", keys, exits=1)
+
+
+@app.command()
+def one(
+    key: Annotated[str, typer.Argument(help="The run: data/embedding/variant/seed")],
+    plan_path: PlanPath = PLAN,
+    results: Results = RESULTS,
+    folder: Folder = FOLDER,
+) -> None:
+    """Do one run, and append its line to the results."""
+    line = make_run(read_plan(plan_path), Run.from_key(key), folder / key)
+    append_line(results, line)
+
+
+@app.command()
+def report(
+    plan_path: PlanPath = PLAN,
+    results: Results = RESULTS,
+    notes: Annotated[Path, typer.Option(help="Markdown to end the page with", exists=True)] = NOTES,
+    page: Annotated[Path, typer.Option(help="Markdown file to write, with a .png beside")] = PAGE,
+) -> None:
+    """Write up the runs that there are so far."""
+    study = read_study(read_plan(plan_path), read_lines(results))
+    image = page.with_suffix(".png")
+    draw(study, image)
+    text = render_study(study, image=image.name, notes=notes.read_text(encoding="utf8"))
+    page.write_text(text, encoding="utf8")
+    msg.good(f"Saved {page} and {image}")
+    msg.info(f"{len(study.runs)} runs, {len(study.missing)} missing, {study.unplanned} not planned")
+
+
+if __name__ == "__main__":
+    app()

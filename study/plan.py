@@ -1,0 +1,87 @@
+"""The plan of the study: which pipelines are trained, on what, and how often."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import srsly
+
+Plan = dict[str, Any]
+
+# What a variant may set.
+SETTINGS = {
+    "seeds",
+    "embeddings",
+    "data",
+    "words",
+    "diffusion",
+    "stabilizer",
+    "augmenter",
+    "batch_words",
+}
+
+
+class Run(NamedTuple):
+    """One pipeline of the plan.
+
+    data (str): The data set.
+    embedding (str): "scratch", or "pretrained" to start from the plan's pipeline.
+    variant (str): The variant.
+    seed (int): The seed.
+    """
+
+    data: str
+    embedding: str
+    variant: str
+    seed: int
+
+    @property
+    def key(self) -> str:
+        """Name the run: data/embedding/variant/seed."""
+        return "/".join(map(str, self))
+
+    @classmethod
+    def from_key(cls, key: str) -> "Run":
+        """Return the run of that name."""
+        data, embedding, variant, seed = key.split("/")
+        return cls(data, embedding, variant, int(seed))
+
+    @classmethod
+    def from_line(cls, line: dict[str, Any]) -> "Run":
+        """Return the run that a line of the results is about."""
+        return cls(*(line[field] for field in cls._fields))
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a plan, and check that it makes sense.
+
+    path (Path): The .yml file.
+    RETURNS (Plan): The plan.
+    RAISES (ValueError): If it doesn't say which variants to compare, or if a variant
+        has an unknown setting.
+    """
+    plan = srsly.read_yaml(path)
+    check_plan(plan)
+    return plan
+
+
+def check_plan(plan: Plan) -> None:
+    """Raise a ValueError if a plan can't be run or reported as it is."""
+    names = plan.get("main", [])
+    if len(names) < 2 or not set(names) <= set(plan["variants"]):
+        raise ValueError("'main' must name two or more variants, the baseline first, the best last")
+    for name, variant in plan["variants"].items():
+        unknown = set(variant) - SETTINGS
+        if unknown:
+            raise ValueError(f"Variant '{name}' has unknown settings: {', '.join(sorted(unknown))}")
+
+
+def list_runs(plan: Plan) -> list[Run]:
+    """List all runs of a plan, first seeds first."""
+    runs = [
+        Run(data, embedding, name, seed)
+        for name, variant in plan["variants"].items()
+        for seed in range(variant.get("seeds", 1))
+        for data in variant.get("data", plan["data"])
+        for embedding in variant.get("embeddings", plan["embeddings"])
+    ]
+    return sorted(runs, key=lambda run: run.seed)

@@ -1,0 +1,73 @@
+"""The page about the study."""
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from thinc.api import Config
+
+from .config import BASE, RECOMMENDED
+from .summary import Study
+from .tables import (
+    tabulate_by_edit,
+    tabulate_costs,
+    tabulate_data,
+    tabulate_edits,
+    tabulate_main,
+    tabulate_missing,
+    tabulate_settings,
+    tabulate_stability,
+    tabulate_targets,
+    tabulate_variants,
+)
+from .targets import judge
+from .wording import show_apart, show_function, show_item, show_names
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render_study(study: Study, *, image: str, notes: str) -> str:
+    """Write up a study.
+
+    study (Study): The study.
+    image (str): The plot's file, as seen from the page.
+    notes (str): Markdown to end the page with.
+    RETURNS (str): The page, as Markdown.
+    """
+    verdicts = judge(study)
+    context = {
+        "plan": study.plan,
+        "study": study,
+        "image": image,
+        "notes": notes.strip(),
+        "overall": {each.target.title: each for each in verdicts if each.embedding is None},
+        "batcher": Config().from_disk(BASE)["training"]["batcher"],
+        "recommended": RECOMMENDED,
+        "targets": tabulate_targets(study, verdicts),
+        "costs": tabulate_costs(study),
+        "data": tabulate_data(study.plan),
+        "edits": tabulate_edits(study.plan),
+        "settings": tabulate_settings(study.plan),
+        "missing": tabulate_missing(study),
+    }
+    page = make_environment().get_template("study.md.jinja").render(context)
+    return page.strip() + "\n"
+
+
+def make_environment() -> Environment:
+    """Make what the template is rendered in: its functions and its filters."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    functions = (
+        tabulate_main,
+        tabulate_stability,
+        tabulate_by_edit,
+        tabulate_variants,
+        show_item,
+    )
+    environment.globals |= {function.__name__: function for function in functions}
+    environment.filters |= {"names": show_names, "apart": show_apart, "function": show_function}
+    return environment

@@ -1,0 +1,74 @@
+"""One run: train a pipeline and measure it."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import spacy
+from spacy.cli.train import train
+from spacy.training import Corpus
+
+from reporting.machine import describe_machine, list_versions
+from spacy_stablediff import measure_stability
+
+from .config import RECOMMENDED, make_config
+from .edits import make_test_edits
+from .figures import PARTS
+from .plan import Plan, Run
+from .results import Line
+from .speed import load_bare, measure_speed
+
+PACKAGES = ("spacy", "thinc", "numpy", "scipy", "augmenty")
+CORPUS = Path("corpus")
+MACHINE = "{processor}, {cores} cores, one thread a run, Python {python}"
+
+
+def make_run(plan: Plan, run: Run, folder: Path) -> Line:
+    """Train the pipeline of a run, and measure the one that scores best.
+
+    plan (Plan): The plan.
+    run (Run): One of its runs.
+    folder (Path): Where to train.
+    RETURNS (Line): What was measured.
+    """
+    seconds = train_pipeline(plan, run, folder)
+    line: Line = {
+        **run._asdict(),
+        "training_seconds": seconds,
+        "versions": list_versions(PACKAGES),
+        "machine": MACHINE.format(**describe_machine()),
+    }
+    model, corpus = folder / "model-best", CORPUS / run.data
+    has_parts = not RECOMMENDED.keys().isdisjoint(plan["variants"][run.variant])
+    bare = load_bare(model) if has_parts else None
+    nlp = spacy.load(model)
+    line.update(measure_speed(nlp, bare, corpus / "test.spacy"))
+    for part in PARTS:
+        examples = list(Corpus(corpus / f"{part}.spacy")(nlp))
+        stability = measure_stability(nlp, examples, make_test_edits(plan))
+        line[part] = summarise(stability.to_dict(), plan["data"][run.data]["score"])
+    return line
+
+
+def train_pipeline(plan: Plan, run: Run, folder: Path) -> float:
+    """Train the pipeline of a run, and return the seconds of CPU time that it takes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    make_config(plan, run).to_disk(folder / "config.cfg")
+    start = time.process_time()
+    train(folder / "config.cfg", folder)
+    return time.process_time() - start
+
+
+def summarise(stability: dict[str, Any], score: str) -> dict[str, Any]:
+    """Keep what the study reports of a measurement."""
+    figures = {"clean": {"score": stability["clean"]["scores"][score]}}
+    for name, edit in stability["edits"].items():
+        figures[name] = {
+            "score": edit["scores"][score],
+            "displacement": edit["displacement"]["mean"],
+            "p95": edit["displacement"]["p95"],
+            "identity": edit["identity"],
+            "cats_flips": edit["cats_flips"],
+            "ents_agreement": edit["ents_agreement"],
+        }
+    return figures

@@ -1,0 +1,24 @@
+"""What several tests of the study use."""
+
+from pathlib import Path
+
+import pytest
+
+from study.plan import read_plan
+from study.summary import read_study
+
+from .examples import PLAN, make_lines
+
+STUDY = Path(__file__).parent.parent.parent / "study"
+
+
+@pytest.fixture
+def study():
+    """All runs of the small plan."""
+    return read_study(PLAN, make_lines())
+
+
+@pytest.fixture(scope="session")
+def plan():
+    """The plan of the project."""
+    return read_plan(STUDY / "plan.yml")

@@ -1,0 +1,52 @@
+"""Speed, beside that of the same pipeline without what the plugin adds."""
+
+import pytest
+import spacy
+from spacy.tokens import Doc, DocBin
+from spacy.training import Example
+from spacy.util import load_model_from_config
+
+from study import speed
+from study.config import make_config
+from study.plan import Run
+
+from .examples import PLAN
+
+VARIANT = {"words": "recommended", "diffusion": "recommended"}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A pipeline with diffusion that knows its words, and a corpus beside it."""
+    plan = {**PLAN, "variants": {"best": VARIANT}}
+    config = make_config(plan, Run("films", "scratch", "best", 0))
+    nlp = load_model_from_config(config, auto_fill=True)
+    doc = Doc(nlp.vocab, words=["Some", "words", "."])
+    example = Example.from_dict(doc, {"cats": {"good": 1.0, "bad": 0.0}})
+    nlp.initialize(lambda: [example] * 10)
+    nlp.to_disk(tmp_path / "model")
+    DocBin(docs=[doc] * 20).to_disk(tmp_path / "test.spacy")
+    return tmp_path
+
+
+def test_bare_pipeline_has_nothing_of_the_plugin(folder):
+    bare = speed.load_bare(folder / "model")
+    names = [node.name for node in bare.get_pipe("tok2vec").model.walk()]
+    assert bare.pipe_names == ["tok2vec", "textcat"]
+    assert "extract_features" in names
+    assert "known_words" not in names
+    assert bare("Some words.").cats.keys() == {"good", "bad"}
+
+
+def test_speed_is_relative_to_the_bare_pipeline(folder, monkeypatch):
+    monkeypatch.setattr(speed, "time_pass", lambda nlp, docs: 0.5 * len(nlp.pipe_names))
+    nlp, bare = spacy.load(folder / "model"), speed.load_bare(folder / "model")
+    measured = speed.measure_speed(nlp, bare, folder / "test.spacy")
+    assert measured == pytest.approx({"words_per_second": 60 / 1.5, "speed_ratio": 2 / 3})
+
+
+def test_speed_of_a_bare_pipeline_is_its_own(folder):
+    bare = speed.load_bare(folder / "model")
+    measured = speed.measure_speed(bare, None, folder / "test.spacy")
+    assert measured["words_per_second"] > 0
+    assert measured["speed_ratio"] == 1
