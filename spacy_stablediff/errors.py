@@ -44,6 +44,9 @@ class Warnings(metaclass=ErrorsWithCodes):
     SDW51 = ("{count} lines of comments were lost: the layout of the config is unusual, so that only its content could "
              "be kept.")
 
+    SDW52 = ("{names}: sourced, so trained without diffusion, and the layer that --layer or --time asks for changes their "
+             "vectors at once. Train them with it, or leave the option out: the default layer starts as the identity.")
+
 
 class Errors(metaclass=ErrorsWithCodes):
     """Texts of errors, retrieved with their code in front."""
@@ -197,6 +200,9 @@ class Errors(metaclass=ErrorsWithCodes):
     SD116 = ("The output '{path}' is a file. Give a directory for stability.json and stability.html.")
     SD117 = ("The data to measure stability on have an object of the type {value}. Give examples, documents or texts, or the "
              "path of a .spacy file, a directory of them, or a .txt file with a text a line.")
+    SD118 = ("The option --fail-above is {value!r}, but must be a figure and its limit, such as displacement=0.2. Figures: "
+             "{opts}.")
+    SD119 = ("'{model}' is less stable than --fail-above allows: {figures}.")
     SD150 = ("Nothing in this pipeline diffuses, so there is no kernel to show. Add the component 'stablediff' after "
              "the embedding, or give a component an embedding that is a 'spacy-stablediff.DiffusedTok2Vec.v1'. "
              "Components: {opts}.")

@@ -17,7 +17,7 @@ from ..wiring.config import Block, Wiring, find_blocks, find_ours, find_wiring, 
 from ..words.know import CALLBACK as KNOW_WORDS
 from ..words.layer import ARCHITECTURE as KNOWN_WORDS
 from .draft import Draft
-from .layers import LayerName, describe_layer
+from .layers import LayerName, acts_at_once, describe_layer
 
 CLASSIFIERS = ("textcat", "textcat_multilabel")
 FACTORIES = ("ner", *CLASSIFIERS, "spancat")
@@ -88,7 +88,8 @@ def add_diffusion(
     if stability and not wiring.list_upstreams(order.chosen):
         raise ValueError(Errors.SD063.format(value=stability, names=", ".join(order.chosen)))
     edited, changes = _edit(text, wiring, order, path=path)
-    cautions += _find_frozen(config, order.chosen) + _find_losses(text, edited)
+    cautions += _find_frozen(config, order.chosen) + _find_trained(wiring, order)
+    cautions += _find_losses(text, edited)
     notes = [] if named else _find_unchanged(wiring, order.chosen)
     return Addition(edited, changes, cautions, notes)
 
@@ -264,6 +265,13 @@ def _find_frozen(config: Config, chosen: list[str]) -> list[str]:
     return [Warnings.SDW50.format(names=names)] if names else []
 
 
+def _find_trained(wiring: Wiring, order: Order) -> list[str]:
+    """Warn of components that are trained already, and whose vectors change at once."""
+    names = ", ".join(name for name in order.chosen if name in wiring.sourced)
+    changes = names and acts_at_once(order.diffusion)
+    return [Warnings.SDW52.format(names=names)] if changes else []
+
+
 def _find_losses(before: str, after: str) -> list[str]:
     """Warn of comments that were lost."""
     comments = re.compile(r"(?m)^[ \t]*[#;]")
@@ -278,5 +286,13 @@ def _find_unchanged(wiring: Wiring, chosen: list[str]) -> list[str]:
         if name in wiring.owned and name not in chosen:
             notes.append(f"Left '{name}' as it is: to diffuse its own tok2vec, name it in --pipes")
         elif _is_default(wiring, name) and name not in chosen:
-            notes.append(f"Left '{name}' as it is: it has no tok2vec")
+            notes.append(_describe_bare(name, wiring.components[name]["factory"]))
     return notes
+
+
+def _describe_bare(name: str, factory: str) -> str:
+    """Tell of a component without token vectors, and how to give it some."""
+    way_out = ""
+    if factory in CLASSIFIERS:
+        way_out = ". It counts words: `spacy init config --optimize accuracy` writes one that has"
+    return f"Left '{name}' as it is: it has no tok2vec{way_out}"

@@ -7,6 +7,7 @@ from spacy.util import registry
 
 from ..errors import Errors
 from ..layers import heat, implicit
+from ..layers.common import acts_untrained
 from ..recommended import DIFFUSION
 
 LayerName = Literal["heat", "implicit", "multiscale"]
@@ -37,3 +38,14 @@ def describe_layer(layer: LayerName | None, time: float | None) -> tuple[dict[st
         filled = registry.fill({"diffusion": given})
         registry.resolve(filled)
     return filled["diffusion"], [str(warning.message) for warning in caught]
+
+
+def acts_at_once(diffusion: dict[str, Any]) -> bool:
+    """Tell whether a diffusion layer changes vectors before it is trained.
+
+    diffusion (Dict[str, Any]): Its config.
+    RETURNS (bool): Whether it does.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return acts_untrained(registry.resolve({"diffusion": diffusion})["diffusion"])

@@ -193,6 +193,7 @@ def test_shared_and_own_at_once(add, corpus, tmp_path):
     config["components"]["ner"] = {"factory": "ner"}
     code, printed, output = add(config.to_str(interpolate=False))
     assert code == 0 and "Left 'textcat' as it is: it has no tok2vec" in printed
+    assert "--optimize accuracy" in printed
     assert read(output)["nlp"]["pipeline"] == [
         "tok2vec",
         "stablediff",
@@ -307,6 +308,14 @@ def test_sourced_components(source, add, corpus, tmp_path):
     nlp = train_steps(output, corpus, tmp_path)
     assert diffusions(nlp) == {"stablediff", "ner"}
     assert has_learned(nlp, "ner")
+
+
+@pytest.mark.parametrize("options", [["--time", "0.5"], ["--layer", "heat"]])
+def test_warns_of_a_layer_that_acts_at_once_on_sourced_components(options, source, add, corpus):
+    _, printed, _ = add(write_sourced(source), *options)
+    assert "[SDW52]" in printed and "sourced, so trained" in printed
+    _, printed, _ = add(write_sourced(source))
+    assert "SDW52" not in printed
 
 
 def test_trains_between_sourced_components(source, add, corpus, tmp_path):
