@@ -7,8 +7,8 @@ from .about import __version__
 
 if TYPE_CHECKING:
     from .component.attach import attach, detach
-    from .measure.measure import measure_stability
     from .view.render import render
+    from .view.stability import measure_stability
     from .words.know import know_words
 
 __all__ = ["__version__", "attach", "detach", "know_words", "measure_stability", "render"]
@@ -19,7 +19,7 @@ LAZY = {
     "attach": "component.attach",
     "detach": "component.attach",
     "know_words": "words.know",
-    "measure_stability": "measure.measure",
+    "measure_stability": "view.stability",
     "render": "view.render",
 }
 

@@ -1,25 +1,26 @@
 """The command `python -m spacy stablediff stability`."""
 
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Optional
 
-import srsly
 from spacy.cli._util import Arg, Opt, import_code, setup_gpu
-from spacy.language import Language
-from spacy.training import Corpus, Example, PlainTextCorpus
 from spacy.util import load_config, load_model, registry
 from thinc.api import ConfigValidationError
 from wasabi import Printer, msg
 
 from ..errors import Errors
-from ..measure.measure import default_edits, measure_stability
-from ..measure.result import Stability
+from ..measure.data import check_data
+from ..measure.measure import default_edits
 from ..types import Augmenter
-from ..view.figures import MEASURES, SCORES, judge, name_pipelines, read_figures
-from ..view.report import write_report
+from ..view.figures import MEASURES, SCORES, name_pipelines, read_figures
+from ..view.stability import StabilityReport, measure_stability
 from ._util import show_errors, stablediff_cli
+
+# What --fail-above can limit.
+LIMITS = ("displacement", "p95", "cats_flips", "ents_disagreement")
 
 
 @stablediff_cli.command("stability")
@@ -56,6 +57,13 @@ def stability_cli(
         metavar="DIR",
         help="Directory to write stability.json and stability.html to",
     ),
+    fail_above: list[str] = Opt(
+        [],
+        "--fail-above",
+        metavar="NAME=LIMIT",
+        help="Exit with an error if a figure exceeds a limit under some edit, such as "
+        f"displacement=0.2; can be given several times. Figures: {', '.join(LIMITS)}",
+    ),
     code_path: Optional[Path] = Opt(
         None,
         "--code",
@@ -84,6 +92,7 @@ def stability_cli(
             limit=limit,
             seed=seed,
             output=output,
+            fail_above=fail_above,
             silent=False,
         )
 
@@ -98,8 +107,9 @@ def stability(
     limit: int = 0,
     seed: int = 0,
     output: Path | None = None,
+    fail_above: Iterable[str] = (),
     silent: bool = True,
-) -> tuple[Stability, Stability | None]:
+) -> StabilityReport:
     """Measure the stability of a pipeline, and of a baseline to compare it with.
 
     model (str): The name of the pipeline's package, or its path.
@@ -111,41 +121,38 @@ def stability(
     limit (int): Number of documents to stop after; 0 for all.
     seed (int): The seed >= 0 of all random choices.
     output (Optional[Path]): The directory to write stability.json and stability.html to.
+    fail_above (Iterable[str]): Limits of figures, such as "displacement=0.2".
     silent (bool): Whether to print nothing.
-    RETURNS (Tuple[Stability, Optional[Stability]]): The figures of the two.
+    RETURNS (StabilityReport): The figures of the two.
     RAISES (ValueError): SD111 or SD112 if the edits can't be read, SD113 to SD115 if
-        the data can't, SD116 if the output is no directory; and what
-        `measure_stability` raises.
+        the data can't, SD116 if the output is no directory, SD118 for a limit that can't
+        be read, SD119 where one is exceeded; and what `measure_stability` raises.
     RAISES (OSError): spaCy's E050 or E053 if there is no such pipeline or config.
     """
-    _check_data(data_path)
-    if output is not None:
-        if output.exists() and not output.is_dir():
-            raise ValueError(Errors.SD116.format(path=output))
-        output.mkdir(parents=True, exist_ok=True)
-    pipelines = {name: load_model(name) for name in (model, baseline) if name is not None}
-
-    def measure(name: str) -> Stability:
-        return measure_stability(
-            pipelines[name],
-            _read_examples(pipelines[name], data_path),
-            read_edits(edits_path) if edits_path else default_edits(seed),
-            component=component,
-            name=name,
-            limit=limit,
-            seed=seed,
-            scores=data_path.suffix != ".txt",
-            progress=not silent and sys.stderr.isatty(),
-        )
-
-    result = measure(model)
-    other = None if baseline is None else measure(baseline)
+    check_data(data_path)
+    limits = dict(map(_read_limit, fail_above))
+    if output is not None and output.exists() and not output.is_dir():
+        raise ValueError(Errors.SD116.format(path=output))
+    result = measure_stability(
+        load_model(model),
+        data_path,
+        read_edits(edits_path) if edits_path else default_edits(seed),
+        baseline=None if baseline is None else load_model(baseline),
+        component=component,
+        limit=limit,
+        seed=seed,
+        progress=not silent and sys.stderr.isatty(),
+    )
+    result.model = model
+    if result.baseline is not None and baseline is not None:
+        result.baseline.model = baseline
     if not silent:
-        _print_result(result, other)
+        _print_result(result)
     if output is not None:
-        _write_output(output, result, other)
+        result.to_disk(output)
         msg.good(f"Saved stability.json and stability.html to {output}", show=not silent)
-    return result, other
+    _check_limits(result, limits)
+    return result
 
 
 def read_edits(path: Path) -> dict[str, Augmenter]:
@@ -168,50 +175,52 @@ def read_edits(path: Path) -> dict[str, Augmenter]:
     return edits
 
 
-def _check_data(path: Path) -> None:
-    """Raise SD113 or SD114 if there is no data of a known kind."""
-    if not path.exists():
-        raise ValueError(Errors.SD113.format(path=path))
-    files = path.rglob("*.spacy") if path.is_dir() else [path]
-    if not any(file.suffix in (".spacy", ".txt") for file in files):
-        raise ValueError(Errors.SD114.format(path=path))
+def _read_limit(text: str) -> tuple[str, float]:
+    """Read a limit such as "displacement=0.2", or raise SD118."""
+    name, _, value = text.partition("=")
+    known = name.strip() in LIMITS and re.fullmatch(r"\s*\d*\.?\d+\s*", value)
+    if not known:
+        raise ValueError(Errors.SD118.format(value=text, opts=", ".join(LIMITS)))
+    return name.strip(), float(value)
 
 
-def _read_examples(nlp: Language, path: Path) -> Iterator[Example]:
-    """Read a corpus, or raise SD115."""
-    corpus = PlainTextCorpus(path) if path.suffix == ".txt" else Corpus(path)
-    try:
-        yield from corpus(nlp)
-    except UnicodeDecodeError as error:
-        raise ValueError(Errors.SD115.format(path=path, problem=error)) from None
+def _check_limits(result: StabilityReport, limits: dict[str, float]) -> None:
+    """Raise SD119 if a figure of some edit exceeds its limit."""
+    figures = read_figures(result, result.model)
+    exceeded = [
+        f"{name} {value:.3f} under '{edit}' (limit {limit:g})"
+        for name, limit in limits.items()
+        for edit, values in figures.edits.items()
+        if (value := _get_figure(values, name)) is not None and value > limit
+    ]
+    if exceeded:
+        raise ValueError(Errors.SD119.format(model=result.model, figures="; ".join(exceeded)))
 
 
-def _write_output(output: Path, result: Stability, baseline: Stability | None) -> None:
-    figures = result.to_dict()
-    if baseline is not None:
-        figures["baseline"] = baseline.to_dict()
-        figures["ratio"] = result.ratio_to(baseline)
-    srsly.write_json(output / "stability.json", figures)
-    write_report(output / "stability.html", result, baseline)
+def _get_figure(values: dict[str, float | None], name: str) -> float | None:
+    """Return a figure by its name in `LIMITS`."""
+    if name != "ents_disagreement":
+        return values["mean" if name == "displacement" else name]
+    agreement = values["ents_agreement"]
+    return None if agreement is None else 1 - agreement
 
 
-def _print_result(result: Stability, baseline: Stability | None) -> None:
+def _print_result(result: StabilityReport) -> None:
     """Print a table of figures: by edit, or for each edit beside those of a baseline."""
     msg.divider(f"Stability, {result.documents} documents, {result.tokens} tokens")
-    if baseline is None:
+    if result.baseline is None:
         figures = read_figures(result, result.model)
         clean = {"clean": figures.clean} if result.scores else {}
         columns = clean | figures.edits
         _print_table(["", *columns], list(columns.values()))
-        verdict = judge(figures)
     else:
-        names = name_pipelines(result.model, baseline.model)
-        pair = read_figures(result, names[0]), read_figures(baseline, names[1])
+        names = name_pipelines(result.model, result.baseline.model)
+        pair = read_figures(result, names[0]), read_figures(result.baseline, names[1])
         for title in ["clean", *result.edits]:
             values = [figures.edits.get(title, figures.clean) for figures in pair]
             _print_table([title, *names, "ratio"], values, ratio=True)
-        verdict = judge(*pair)
-    msg.text(verdict)
+    msg.text(f"Vectors read at: {result.place}.")
+    msg.text(result.verdict)
 
 
 def _print_table(

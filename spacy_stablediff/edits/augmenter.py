@@ -1,7 +1,7 @@
 """The augmenter of small edits such as careless writing makes."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import numpy
 from spacy.language import Language
@@ -84,6 +84,12 @@ class Edits:
         self.keyboard = keyboard
         self._neighbours = find_key_neighbours(KEYBOARDS[keyboard])
         self._rng = numpy.random.default_rng(seed)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The augmenter as a config block."""
+        rates = {"typo": self.typo, "swap": self.swap, "drop": self.drop}
+        return {"@augmenters": NAME, **rates, "seed": self.seed, "keyboard": self.keyboard}
 
     def restarted(self) -> "Edits":
         """Return the same augmenter as it was at first, about to make the same edits."""

@@ -1,7 +1,7 @@
 """Measuring how far small edits of a text move a pipeline's vectors and predictions."""
 
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any
@@ -18,11 +18,16 @@ from tqdm import tqdm
 from ..checks import is_whole
 from ..edits.augmenter import Edits
 from ..errors import Errors
-from ..types import Augmenter
+from ..types import Array, Augmenter
+from .bootstrap import Resampling, find_interval
+from .comparison import Comparison, Observed
+from .data import Data, may_have_gold, read_data
 from .observer import Observer
+from .provenance import describe_provenance
 from .result import Stability
+from .scoring import ScoreTally
 from .store import ExampleStore
-from .tally import Comparison, EditTally, Observed, Spread
+from .tally import EditTally, Spread
 
 # Sample documents, and the length up to which documents are preferred.
 SAMPLES = 5
@@ -31,9 +36,9 @@ SAMPLE_LENGTH = 120
 GOLD_ATTRS = ["TAG", "POS", "MORPH", "LEMMA", "DEP", "SENT_START", "ENT_IOB"]
 
 
-def measure_stability(
+def measure_pipeline(
     nlp: Language,
-    examples: Iterable[Example],
+    data: Data,
     edits: Mapping[str, Augmenter] | None = None,
     *,
     component: str | None = None,
@@ -55,33 +60,10 @@ def measure_stability(
     displacements. The same seed gives the same figures, whatever the batch size, up
     to what batching does to the rounding of the pipeline's own vectors.
 
-    nlp (Language): The pipeline.
-    examples (Iterable[Example]): The corpus. Examples are not modified, and those
-        without tokens are left out.
-    edits (Optional[Mapping[str, Callable[[Language, Example], Iterator[Example]]]]):
-        Augmenters by the name of the edit. By default `spacy-stablediff.edits.v1`
-        at a rate of 0.1 for each of "typo", "swap" and "drop" alone. Edits of this
-        package begin anew from their own seed; for an augmenter that draws from
-        the global generators of `random` and numpy these are seeded, and then set
-        back. One with a generator of its own goes on from where it is.
-    component (Optional[str]): The component whose vectors to look at: those it sees,
-        or those it writes if it is a `tok2vec` or `stablediff`. By default
-        doc.tensor behind the whole pipeline, else the static vectors, else those
-        of the only component that embeds for itself.
-    name (Optional[str]): What to call the pipeline. By default its own name.
-    limit (int): Number of documents to stop after; 0 for all.
-    seed (int): The seed >= 0 of all random choices.
-    batch_size (Optional[int]): Number of documents the pipeline works on at once. By
-        default its own setting.
-    scores (bool): Whether to score the predictions where there is gold annotation.
-    predict (bool): Whether to run the components behind the one whose vectors are
-        looked at. Without them there are no scores, flips and agreement.
-    progress (bool): Whether to show a progress bar.
+    Arguments as in `measure_stability`, which measures a baseline too.
+
     RETURNS (Stability): The figures, and a few sample documents.
-    RAISES (ValueError): SD103 to SD105 if the component can't be found or there are
-        no vectors, SD106 or SD107 if the vectors aren't what they should be, SD108
-        if the limit or the seed is not a whole number >= 0, SD109 if the corpus is
-        empty, SD110 if there are no edits.
+    RAISES (ValueError): As `measure_stability` does.
     """
     for setting, value in [("limit", limit), ("seed", seed)]:
         if not is_whole(value):
@@ -89,7 +71,7 @@ def measure_stability(
     edits = default_edits(seed) if edits is None else edits
     if not edits:
         raise ValueError(Errors.SD110)
-    filled = (eg for eg in examples if len(eg.predicted))
+    filled = (eg for eg in read_data(nlp, data) if len(eg.predicted))
     batch_size = batch_size or nlp.batch_size
     batches = minibatch(islice(filled, limit or None), batch_size)
     first = next(batches, None)
@@ -98,12 +80,15 @@ def measure_stability(
     observer = Observer(
         nlp, first[0].predicted, component=component, batch_size=batch_size, predict=predict
     )
-    measurement = _Measurement(observer, edits, seed=seed, scores=scores and predict)
+    scores = scores and predict and may_have_gold(data)
+    measurement = _Measurement(observer, edits, seed=seed, scores=scores)
     with tqdm(unit=" docs", disable=not progress) as bar:
         for batch in chain([first], batches):
             measurement.add(batch)
             bar.update(len(batch))
-    return measurement.finish(name or f"{nlp.lang}_{nlp.meta['name']}")
+    result = measurement.finish(name or f"{nlp.lang}_{nlp.meta['name']}")
+    result.provenance = describe_provenance(data, edits, seed=seed, limit=limit)
+    return result
 
 
 def default_edits(seed: int = 0) -> dict[str, Augmenter]:
@@ -134,17 +119,20 @@ class _Measurement:
         self.seed = seed
         self.documents = 0
         self.tokens = 0
+        self.resampling = Resampling(seed)
         self.spread = Spread(seed)
         self.tallies = {name: EditTally(seed) for name in edits}
         self.has_gold = False
         vocab = observer.nlp.vocab
         self.stores = {name: ExampleStore(vocab) for name in [None, *edits] if scores}
+        self.score_tallies = {name: ScoreTally(observer.nlp) for name in self.stores}
         self.samples: list[tuple[float, list[tuple[str, Comparison]]]] = []
         self.sample_draws = numpy.random.default_rng([seed, SAMPLES])
 
     def add(self, batch: list[Example]) -> None:
         """Add the clean documents of a batch, and all their edited copies."""
-        clean = self._observe(batch, None)
+        times = self.resampling.draw(len(batch))
+        clean = self._observe(batch, None, times)
         for observed in clean:
             self.spread.add(observed.vectors)
             self.tokens += len(observed.doc)
@@ -152,9 +140,10 @@ class _Measurement:
         sampled = self._choose_samples([observed.doc for observed in clean])
         for name, tally in self.tallies.items():
             origins, edited = self._edit(name, batch)
-            for i, observed in zip(origins, self._observe(edited, name), strict=True):
+            observed_copies = self._observe(edited, name, times[origins])
+            for i, observed in zip(origins, observed_copies, strict=True):
                 comparison = Comparison(clean[i], observed)
-                tally.add(comparison)
+                tally.add(comparison, times[i])
                 if i in sampled:
                     sampled[i].append((name, comparison))
         self.documents += len(batch)
@@ -163,6 +152,7 @@ class _Measurement:
         """Return the result, for a pipeline that is called by a name."""
         spread = self.spread.value
         scores = {edit: self._score(edit) for edit in [None, *self.edits]}
+        replicates = {edit: self._resample_scores(edit) for edit in [None, *self.edits]}
         views = [
             comparison.view(edit, spread)
             for edit in self.edits
@@ -176,9 +166,13 @@ class _Measurement:
             tokens=self.tokens,
             scores=scores[None],
             edits={
-                edit: tally.finish(spread, scores[edit]) for edit, tally in self.tallies.items()
+                edit: tally.finish(spread, scores[edit], replicates[edit])
+                for edit, tally in self.tallies.items()
             },
             samples=views,
+            place=self.observer.place,
+            intervals={name: find_interval(each) for name, each in replicates[None].items()},
+            replicates=replicates[None],
         )
 
     def _edit(self, name: str, batch: list[Example]) -> tuple[list[int], list[Example]]:
@@ -193,13 +187,15 @@ class _Measurement:
                     edited.append(copy)
         return origins, edited
 
-    def _observe(self, examples: list[Example], edit: str | None) -> list[Observed]:
+    def _observe(self, examples: list[Example], edit: str | None, times: Array) -> list[Observed]:
         """Run the pipeline on copies of the predicted documents, and keep them for scoring."""
         docs, vectors = self.observer.run([eg.predicted.copy() for eg in examples])
         if edit in self.stores:
-            for doc, eg in zip(docs, examples, strict=True):
+            for doc, eg, number in zip(docs, examples, times, strict=True):
                 doc.tensor = numpy.zeros((0,), dtype="float32")
-                self.stores[edit].append(Example(doc, eg.reference))
+                predicted = Example(doc, eg.reference)
+                self.stores[edit].append(predicted)
+                self.score_tallies[edit].add(predicted, number)
         return [Observed(doc, array) for doc, array in zip(docs, vectors, strict=True)]
 
     def _score(self, edit: str | None) -> dict[str, Any] | None:
@@ -208,6 +204,11 @@ class _Measurement:
             return None
         scores = Scorer(self.observer.nlp).score(self.stores[edit])
         return convert_recursive(lambda x: isinstance(x, numpy.generic), lambda x: x.item(), scores)
+
+    def _resample_scores(self, edit: str | None) -> dict[str, Array]:
+        """The scores in each resample, as far as there is gold annotation."""
+        scored = edit in self.score_tallies and self.has_gold
+        return self.score_tallies[edit].replicates if scored else {}
 
     def _choose_samples(self, docs: list[Doc]) -> dict[int, list[tuple[str, Comparison]]]:
         """Choose which documents of a batch to show, and make room for their comparisons.
@@ -226,7 +227,9 @@ class _Measurement:
 
 def _has_gold(reference: Doc) -> bool:
     """Whether a document has annotation that something could be scored against."""
-    annotated = any(reference.has_annotation(attr) for attr in GOLD_ATTRS)
+    # The only token of a document begins a sentence, whoever annotates it.
+    attrs = [attr for attr in GOLD_ATTRS if attr != "SENT_START" or len(reference) > 1]
+    annotated = any(reference.has_annotation(attr) for attr in attrs)
     return annotated or bool(reference.cats) or bool(reference.spans)
 
 

@@ -9,7 +9,8 @@ from thinc.api import to_numpy
 from thinc.types import Floats2d
 
 from ..errors import Errors
-from ..wiring.model import Embed, find_embedding
+from ..layers.diffused_tok2vec import LAYER
+from ..wiring.model import Diffuser, Embed, SharedEmbedding, find_embedding, find_node
 
 
 class Observer:
@@ -17,8 +18,10 @@ class Observer:
 
     The place is a component: the vectors that it sees, from its own embedding or
     from the one that it listens to, or those that it writes if it is an embedding
-    or a diffusion itself. Without one, the place is doc.tensor behind the whole
-    pipeline, or else the static vectors, or else the only component that embeds.
+    or a diffusion itself. Without one, the place is where the pipeline diffuses: the
+    first component that embeds and diffuses for itself, if no other diffuses for it;
+    otherwise doc.tensor behind the whole pipeline, or else the static vectors, or else
+    the only component that embeds.
     """
 
     def __init__(
@@ -45,7 +48,14 @@ class Observer:
         self.predict = predict
         if component is not None:
             _check_component(nlp, component)
-        self.component = component or _choose_place(nlp, sample)
+        doc = nlp(sample.copy()) if component is None else sample
+        self.component = component or _choose_place(nlp, doc)
+        self._documents_have = "doc.tensor" if doc.tensor.size else "static vectors"
+
+    @property
+    def place(self) -> str:
+        """The place in words: a component's name, "doc.tensor" or "static vectors"."""
+        return self._documents_have if self.component is None else self.component
 
     def run(self, docs: list[Doc]) -> tuple[list[Doc], list[Floats2d]]:
         """Run the pipeline on documents, which are modified.
@@ -85,15 +95,24 @@ def _check_component(nlp: Language, name: str) -> None:
         raise ValueError(Errors.SD104.format(name=name, opts=options or "none"))
 
 
-def _choose_place(nlp: Language, sample: Doc) -> str | None:
-    """Choose the place: a component, or None for the document's own vectors."""
-    doc = nlp(sample.copy())
+def _choose_place(nlp: Language, doc: Doc) -> str | None:
+    """Choose the place, for a processed document: a component, or None for the document's
+    own vectors."""
+    diffusing = [item for item in nlp.pipeline if _diffuses(item[1])]
+    if diffusing and not any(isinstance(proc, SharedEmbedding) for _, proc in diffusing):
+        return diffusing[0][0]
     if doc.tensor.size or nlp.vocab.vectors.size:
         return None
     options = _embedding_components(nlp)
     if len(options) != 1:
         raise ValueError(Errors.SD105.format(opts=", ".join(options) or "none"))
     return options[0]
+
+
+def _diffuses(component: object) -> bool:
+    """Tell whether a component diffuses, for others or for itself."""
+    for_itself = find_node(component, LAYER) is not None and find_embedding(component) is not None
+    return for_itself or isinstance(component, Diffuser)
 
 
 def _embedding_components(nlp: Language) -> list[str]:

@@ -2,7 +2,14 @@
 
 from dataclasses import asdict, dataclass, field
 from numbers import Number
-from typing import Any
+from typing import Any, TypeAlias
+
+from ..types import Array
+
+# The figures of an edit that are compared with a baseline's.
+COMPARED = ("displacement", "identity", "cats_flips", "ents_agreement", "scores")
+
+Intervals: TypeAlias = dict[str, tuple[float, float] | None]
 
 
 @dataclass
@@ -28,6 +35,19 @@ class Displacement:
 
 
 @dataclass
+class Histogram:
+    """How the displacements of tokens are distributed.
+
+    edges (List[float]): Where each bin begins, in multiples of the spread.
+    shares (List[float]): The share of the tokens in each, from 0 to 1; the last bin has
+        no end.
+    """
+
+    edges: list[float]
+    shares: list[float]
+
+
+@dataclass
 class EditStability:
     """What one kind of edit does to a pipeline. None stands for what it doesn't have.
 
@@ -38,6 +58,12 @@ class EditStability:
     ents_agreement (Optional[float]): F of the entities found in the edited text
         against those found in the clean text.
     scores (Optional[Dict[str, Any]]): spaCy's scores of the edited documents.
+    labels (Dict[str, Dict[str, Optional[float]]]): "cats_flips" for the documents of each
+        top category, and "ents_agreement" for the entities of each label.
+    histogram (Optional[Histogram]): The displacements.
+    intervals (Dict[str, Optional[Tuple[float, float]]]): For figures and scores the
+        interval that the bootstrap gives with a level of 95 %.
+    replicates (Dict[str, Floats1d]): These figures in each resample.
     """
 
     displacement: Displacement
@@ -45,6 +71,20 @@ class EditStability:
     cats_flips: float | None
     ents_agreement: float | None
     scores: dict[str, Any] | None
+    labels: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    histogram: Histogram | None = None
+    intervals: Intervals = field(default_factory=dict)
+    replicates: dict[str, Array] = field(default_factory=dict, repr=False, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures as they are written to stability.json."""
+        figures = {name: getattr(self, name) for name in COMPARED}
+        return {**figures, "displacement": asdict(self.displacement)}
+
+    def list_details(self) -> dict[str, Any]:
+        """Return what else is written to stability.json."""
+        histogram = None if self.histogram is None else asdict(self.histogram)
+        return {"intervals": self.intervals, "labels": self.labels, "histogram": histogram}
 
 
 @dataclass
@@ -95,6 +135,15 @@ class Stability:
     edits (Dict[str, EditStability]): What each kind of edit does, by its name.
     samples (List[SampleView]): A few documents per kind of edit, the same
         documents for every pipeline measured on the same corpus.
+    place (str): Where the vectors were read: "doc.tensor", "static vectors", or the name
+        of a component.
+    mended (List[Tuple[str, str, int]]): Words that the pipeline embedded as others, these,
+        and how often, in the edited samples.
+    provenance (Dict[str, Any]): Where the figures come from: seed, edits, data, date and
+        versions.
+    intervals (Dict[str, Optional[Tuple[float, float]]]): For scores of the clean documents
+        the interval that the bootstrap gives with a level of 95 %.
+    replicates (Dict[str, Floats1d]): These scores in each resample.
     """
 
     model: str
@@ -103,28 +152,40 @@ class Stability:
     scores: dict[str, Any] | None
     edits: dict[str, EditStability]
     samples: list[SampleView] = field(default_factory=list)
+    place: str = "doc.tensor"
+    mended: list[tuple[str, str, int]] = field(default_factory=list)
+    provenance: dict[str, Any] = field(default_factory=dict)
+    intervals: Intervals = field(default_factory=dict)
+    replicates: dict[str, Array] = field(default_factory=dict, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as they are written to stability.json.
 
-        RETURNS (Dict[str, Any]): Everything but the samples.
+        RETURNS (Dict[str, Any]): Everything but the samples and replicates.
         """
         return {
             "model": self.model,
             "documents": self.documents,
             "tokens": self.tokens,
             "clean": {"scores": self.scores},
-            "edits": {name: asdict(edit) for name, edit in self.edits.items()},
+            "edits": {name: edit.to_dict() for name, edit in self.edits.items()},
+            "details": {
+                "clean": {"intervals": self.intervals},
+                **{name: edit.list_details() for name, edit in self.edits.items()},
+            },
+            "mended": self.mended,
+            "place": self.place,
+            "provenance": self.provenance,
         }
 
     def ratio_to(self, baseline: "Stability") -> dict[str, Any]:
         """Return each figure divided by that of a baseline.
 
         baseline (Stability): The stability of another pipeline.
-        RETURNS (Dict[str, Any]): As `to_dict` from "clean" on. None where there is
+        RETURNS (Dict[str, Any]): As `to_dict`, "clean" and "edits". None where there is
             no such figure in both, or it is 0 in the baseline.
         """
-        ours, theirs = self.to_dict(), baseline.to_dict()
+        ours, theirs = Stability.to_dict(self), Stability.to_dict(baseline)
         return {key: _ratio(ours[key], theirs[key]) for key in ("clean", "edits")}
 
 

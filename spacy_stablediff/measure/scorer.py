@@ -9,7 +9,7 @@ from spacy.training import Example
 
 from ..edits.augmenter import Edits
 from ..types import Augmenter
-from .measure import measure_stability
+from .measure import measure_pipeline
 
 
 def make_stability_scorer(
@@ -57,7 +57,7 @@ def score_stability(
     filled = [eg for eg in examples if len(eg.predicted)]
     if not filled:
         return {"stability_displacement": None, "stability_identity": None}
-    result = measure_stability(
+    result = measure_pipeline(
         nlp,
         filled,
         {"edits": augmenter},

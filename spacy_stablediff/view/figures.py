@@ -1,19 +1,21 @@
-"""The figures of a stability measurement as people read them, and the verdict on them."""
+"""The figures of a stability measurement as people read them."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
 from pathlib import PurePath
 from statistics import mean
 from typing import Any
 
+import numpy
+
+from ..measure.bootstrap import find_interval
 from ..measure.result import Stability
+from ..types import Array
 
 EQUAL = 0.01  # figures that differ by no more than this share of the larger are called equal
 POINT = 0.005  # shares and scores that differ by less than this are called equal
-UNIT = "of the distance between random tokens"
-BLUR = 0.05  # a loss of identity beyond which a smaller displacement is suspect
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,12 @@ MEAN = Measure("mean", "Mean displacement")
 TAIL = Measure("p95", "95th percentile")
 EDITED = Measure("edited", "Edited tokens")
 UNEDITED = Measure("unedited", "Other tokens")
-RAW = Measure("raw", "Raw mean")
+RAW = Measure("raw", "Mean distance, not relative")
 IDENTITY = Measure("identity", "Identity", lower_is_better=False, is_share=True)
 FLIPS = Measure("cats_flips", "Category flips", is_share=True)
 AGREEMENT = Measure("ents_agreement", "Entity agreement", lower_is_better=False, is_share=True)
 DISPLACEMENTS = [MEAN, TAIL, EDITED, UNEDITED]
-MEASURES = [*DISPLACEMENTS, RAW, IDENTITY, FLIPS, AGREEMENT]
+MEASURES = [FLIPS, AGREEMENT, *DISPLACEMENTS, RAW, IDENTITY]
 
 # Of the many figures of nlp.evaluate, those that sum up a component.
 SCORES = [
@@ -58,37 +60,90 @@ SCORES = [
     Measure("dep_las", "Labelled attachment", lower_is_better=False, is_share=True),
 ]
 
-# How the verdict names what a steadier pipeline does worse.
-COSTS = {
-    "p95": "a longer tail ({} against {} at the 95th percentile)",
-    "identity": "tokens that are harder to tell apart (identity {} against {})",
-    "cats_flips": "more category flips ({} against {})",
-    "ents_agreement": "less entity agreement ({} against {})",
-} | {
-    score.key: f"a lower {score.label[0].lower()}{score.label[1:]} on clean text ({{}} against {{}})"
-    for score in SCORES
-}
-
 
 @dataclass(frozen=True)
 class Figures:
     """The figures of one pipeline.
 
     name (str): The pipeline's name, short.
+    documents (int): On how many documents they were measured.
     clean (Dict[str, Optional[float]]): The scores on clean text, by key.
     edits (Dict[str, Dict[str, Optional[float]]]): For each edit, the value of each
         measure and score, by key; None where there is none.
+    replicates (Dict[Optional[str], Dict[str, Floats1d]]): For each edit, and with the key
+        None for clean text, values in each resample of the documents, as far as known.
     """
 
     name: str
+    documents: int
     clean: dict[str, float | None]
     edits: dict[str, dict[str, float | None]]
+    replicates: dict[str | None, dict[str, Array]]
 
     def average(self, key: str) -> float | None:
         """Average a figure over the edits that have it."""
         known = [edit[key] for edit in self.edits.values()]
         values = [value for value in known if value is not None]
         return mean(values) if values else None
+
+    def resample(self, key: str) -> Array | None:
+        """Average a figure over the edits in each resample; None where it isn't known."""
+        each = [values[key] for edit, values in self.replicates.items() if edit and key in values]
+        return numpy.mean(each, axis=0) if each else None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A figure of two pipelines.
+
+    measure (Measure): The figure.
+    values (Tuple[Optional[float], Optional[float]]): The two values.
+    interval (Optional[Tuple[float, float]]): Where the first less the second may lie, with a
+        level of 95 %.
+    """
+
+    measure: Measure
+    values: tuple[float | None, float | None]
+    interval: tuple[float, float] | None
+
+    @property
+    def verdict(self) -> str:
+        """What the first is: "better", "worse", "equal", "unclear", or "" without two values.
+
+        Unclear is what these documents can't tell.
+        """
+        value, than = self.values
+        if value is None or than is None:
+            return ""
+        equal = POINT if self.measure.is_share else EQUAL * max(value, than)
+        if abs(value - than) <= equal:
+            return "equal"
+        if self.interval is not None and self.interval[0] <= 0 <= self.interval[1]:
+            return "unclear"
+        return "better" if (value < than) == self.measure.lower_is_better else "worse"
+
+    @property
+    def factor(self) -> float:
+        """How many times as many documents would tell a difference of this size."""
+        value, than = self.values
+        if value is None or than is None or value == than or self.interval is None:
+            return 1.0
+        return ((self.interval[1] - self.interval[0]) / 2 / (value - than)) ** 2
+
+
+def compare(measure: Measure, result: Figures, baseline: Figures) -> Comparison:
+    """Compare a figure of two pipelines, averaged over the edits."""
+    values = result.average(measure.key), baseline.average(measure.key)
+    resampled = result.resample(measure.key), baseline.resample(measure.key)
+    return Comparison(measure, values, _find_difference(*resampled))
+
+
+def compare_clean(score: Measure, result: Figures, baseline: Figures) -> Comparison:
+    """Compare a score of two pipelines on clean text."""
+    pair = result, baseline
+    values = tuple(figures.clean[score.key] for figures in pair)
+    resampled = [figures.replicates[None].get(score.key) for figures in pair]
+    return Comparison(score, values, _find_difference(*resampled))  # type: ignore[arg-type]
 
 
 def read_figures(result: Stability, name: str) -> Figures:
@@ -102,7 +157,12 @@ def read_figures(result: Stability, name: str) -> Figures:
         key: _pick(MEASURES, {**vars(edit.displacement), **vars(edit)}) | _pick(SCORES, edit.scores)
         for key, edit in result.edits.items()
     }
-    return Figures(name, _pick(SCORES, result.scores), edits)
+    replicates: dict[str | None, dict[str, Array]] = {
+        None: _name_replicates(result.replicates, result.scores)
+    }
+    for key, edit in result.edits.items():
+        replicates[key] = _name_replicates(edit.replicates, edit.scores)
+    return Figures(name, result.documents, _pick(SCORES, result.scores), edits, replicates)
 
 
 def name_pipelines(model: str, baseline: str | None = None) -> list[str]:
@@ -126,92 +186,6 @@ def name_pipelines(model: str, baseline: str | None = None) -> list[str]:
     return ["/".join(parts), "/".join(others)]
 
 
-def judge(result: Figures, baseline: Figures | None = None) -> str:
-    """Say in one sentence what the figures, averaged over the edits, come to.
-
-    result (Figures): The figures of a pipeline.
-    baseline (Optional[Figures]): Those of the pipeline to compare it with.
-    RETURNS (str): Which of the two moves less, by how much, and what that costs in
-        distinguishable tokens, in predictions and in clean scores; without a
-        baseline, how far the pipeline moves.
-    """
-    moved = result.average("mean")
-    other_moved = baseline.average("mean") if baseline else None
-    if baseline is None or moved is None or other_moved is None:
-        return _describe(result)
-    if abs(moved - other_moved) <= EQUAL * max(moved, other_moved):
-        return _equate(result, baseline)
-    steady, other = (result, baseline) if moved < other_moved else (baseline, result)
-    less, more = sorted([moved, other_moved])
-    return (
-        f"'{steady.name}' is the steadier of the two: edits move its token vectors "
-        f"{1 - less / more:.0%} less than those of '{other.name}' "
-        f"({MEAN.format(less)} against {MEAN.format(more)} {UNIT}), {_price(steady, other)}."
-    )
-
-
-def _price(steady: Figures, other: Figures) -> str:
-    """Say what the steadier pipeline pays for moving less."""
-    costs = _find_costs(steady, other)
-    if not costs:
-        return "at no cost that was measured"
-    identity, sharper = steady.average("identity"), other.average("identity")
-    blurs = identity is not None and sharper is not None and sharper - identity > BLUR
-    blur = ", so that part of the gain may be blur" if blurs else ""
-    return f"at the cost of {enumerate_words(costs)}{blur}"
-
-
-def _equate(result: Figures, baseline: Figures) -> str:
-    """Say that two pipelines move equally far, and what else sets them apart."""
-    means = (MEAN.format(figures.average("mean")) for figures in (result, baseline))
-    clauses = [
-        f", '{worse.name}' with {enumerate_words(costs)}"
-        for worse, other in ((result, baseline), (baseline, result))
-        if (costs := _find_costs(worse, other))
-    ]
-    return (
-        f"Edits move the token vectors of '{result.name}' and '{baseline.name}' equally far, by "
-        f"{' and '.join(means)} {UNIT}{''.join(clauses) or ', and nothing else sets them apart'}."
-    )
-
-
-def _describe(result: Figures) -> str:
-    """Say how far one pipeline moves."""
-    moved, tail, identity = (
-        measure.format(result.average(measure.key)) for measure in (MEAN, TAIL, IDENTITY)
-    )
-    return (
-        f"Edits move the token vectors of '{result.name}' by {moved} {UNIT} on average and by "
-        f"{tail} at the 95th percentile, with an identity of {identity}; whether that is little, "
-        f"only a comparison with a baseline can tell."
-    )
-
-
-def _find_costs(steady: Figures, other: Figures) -> list[str]:
-    """Say what the first pipeline does worse than the other, apart from moving."""
-    pairs = [(m, steady.average(m.key), other.average(m.key)) for m in MEASURES if m.key in COSTS]
-    pairs += [(score, steady.clean[score.key], other.clean[score.key]) for score in SCORES]
-    return [
-        COSTS[measure.key].format(measure.format(value), measure.format(than))
-        for measure, value, than in pairs
-        if is_worse(measure, value, than)
-    ]
-
-
-def is_worse(measure: Measure, value: float | None, than: float | None) -> bool:
-    """Tell whether a figure is worse than another by more than can be called equal."""
-    if value is None or than is None:
-        return False
-    loss = value - than if measure.lower_is_better else than - value
-    return loss > (POINT if measure.is_share else EQUAL * max(value, than))
-
-
-def enumerate_words(words: Iterable[str]) -> str:
-    """Join words as in "typo, swap and drop"."""
-    *rest, end = words
-    return f"{', '.join(rest)} and {end}" if rest else end
-
-
 def _pick(measures: list[Measure], values: Mapping[str, Any] | None) -> dict[str, float | None]:
     """Take each measure's value, None where it isn't a finite number."""
     values = values or {}
@@ -221,3 +195,22 @@ def _pick(measures: list[Measure], values: Mapping[str, Any] | None) -> dict[str
 def _to_number(value: Any) -> float | None:
     is_number = isinstance(value, Real) and math.isfinite(value)
     return float(value) if is_number else None
+
+
+def _name_replicates(
+    replicates: dict[str, Array], scores: Mapping[str, Any] | None
+) -> dict[str, Array]:
+    """Replicates by the keys of `MEASURES` and `SCORES`: the category score is what the
+    classifier is judged by, which is the macro F where classes exclude each other."""
+    scores = scores or {}
+    is_macro = scores.get("cats_score") == scores.get("cats_macro_f")
+    if is_macro and "cats_macro_f" in replicates:
+        return {**replicates, "cats_score": replicates["cats_macro_f"]}
+    return dict(replicates)
+
+
+def _find_difference(ours: Array | None, theirs: Array | None) -> tuple[float, float] | None:
+    """Where the difference of two figures may lie; both were resampled alike."""
+    if ours is None or theirs is None:
+        return None
+    return find_interval(ours - theirs)

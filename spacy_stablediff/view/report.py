@@ -1,12 +1,13 @@
 """The page `stability.html`: the figures of a measurement as charts, tables and samples."""
 
 from collections import Counter
-from dataclasses import dataclass
-from itertools import groupby
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import groupby, pairwise
 
 from ..about import __version__
-from ..measure.result import SampleView, Stability, TokenView
+from ..measure.bootstrap import find_interval
+from ..measure.result import EditStability, SampleView, Stability, TokenView
 from .figures import (
     AGREEMENT,
     DISPLACEMENTS,
@@ -18,14 +19,15 @@ from .figures import (
     TAIL,
     Figures,
     Measure,
-    is_worse,
-    judge,
+    compare,
     name_pipelines,
     read_figures,
 )
 from .page import fill_template
+from .verdict import judge
 
-HEADLINES = [MEAN, TAIL, IDENTITY, FLIPS, AGREEMENT]
+HEADLINES = [FLIPS, AGREEMENT, MEAN, TAIL, IDENTITY]
+HISTOGRAM_STEP = 4  # bins of the histogram that one bar stands for
 SHADES = 10  # steps of the colour that a token's displacement is shown with
 
 # A chart's heights are in pixels, its widths in per cent: it stretches to the page.
@@ -33,19 +35,14 @@ LABEL_HEIGHT, BAR_HEIGHT, GAP, AXIS_HEIGHT = 19, 15, 8, 18
 LONGEST_BAR = 84  # leaves room for the figure at its end
 
 
-def write_report(path: Path, result: Stability, baseline: Stability | None = None) -> None:
-    """Write a page about the stability of a pipeline, complete in one file.
+def render_report(result: Stability, baseline: Stability | None = None) -> str:
+    """Return a page about the stability of a pipeline, complete in one file.
 
-    path (Path): The HTML file to write.
     result (Stability): The measurement.
     baseline (Optional[Stability]): That of the pipeline to compare it with, on the
         same documents.
+    RETURNS (str): HTML.
     """
-    path.write_text(render_report(result, baseline), encoding="utf8")
-
-
-def render_report(result: Stability, baseline: Stability | None = None) -> str:
-    """Return the page as HTML; see `write_report`."""
     measured = [result, baseline] if baseline else [result]
     names = name_pipelines(*(each.model for each in measured))
     pair = [read_figures(each, name) for each, name in zip(measured, names, strict=True)]
@@ -55,9 +52,11 @@ def render_report(result: Stability, baseline: Stability | None = None) -> str:
         pipelines=[(name, each.model) for name, each in zip(names, measured, strict=True)],
         verdict=judge(*pair),
         tiles=[make_tile(measure, pair) for measure in HEADLINES if _is_known(measure, pair)],
-        edits=[make_edit_section(edit, pair) for edit in result.edits],
+        edits=[make_edit_section(edit, pair, measured) for edit in result.edits],
         scores=[make_score_section(score, pair) for score in SCORES if _is_known(score, pair)],
         samples=pair_samples(result.samples, baseline.samples if baseline else []),
+        mended=[(name, each.mended) for name, each in zip(names, measured, strict=True)],
+        provenance=list(describe_provenance(result)),
         shades=SHADES,
         version=__version__,
     )
@@ -68,26 +67,21 @@ def render_report(result: Stability, baseline: Stability | None = None) -> str:
 
 @dataclass
 class Tile:
-    """A figure averaged over the edits, and how the two pipelines compare."""
+    """A figure averaged over the edits, where it may lie, and how the two pipelines compare."""
 
     measure: Measure
     values: list[str]
+    interval: str
     comparison: str
 
 
 def make_tile(measure: Measure, pair: list[Figures]) -> Tile:
     """Average a figure over the edits, and compare."""
-    values = [figures.average(measure.key) for figures in pair]
-    return Tile(measure, [measure.format(value) for value in values], compare(measure, values))
-
-
-def compare(measure: Measure, values: list[float | None]) -> str:
-    """Say "better", "worse" or "equal" of the first value, or "" where there aren't two."""
-    if len(values) < 2 or None in values:
-        return ""
-    if is_worse(measure, values[0], values[1]):
-        return "worse"
-    return "better" if is_worse(measure, values[1], values[0]) else "equal"
+    values = [measure.format(figures.average(measure.key)) for figures in pair]
+    resampled = pair[0].resample(measure.key)
+    interval = None if resampled is None else find_interval(resampled)
+    comparison = compare(measure, *pair).verdict if len(pair) > 1 else ""
+    return Tile(measure, values, _format_interval(measure, interval), comparison)
 
 
 @dataclass
@@ -97,21 +91,44 @@ class Section:
     name: str
     charts: list["Chart"]
     rows: list[tuple[str, list[str], str]]  # label, values, their ratio
+    more: list["Chart"] = field(default_factory=list)
+    labels: list[tuple[str, list[tuple[str, list[str]]]]] = field(default_factory=list)
 
 
-def make_edit_section(edit: str, pair: list[Figures]) -> Section:
+def make_edit_section(edit: str, pair: list[Figures], measured: list[Stability]) -> Section:
     """Show how far one kind of edit moves vectors and predictions."""
     known = [measure for measure in MEASURES if _is_known(measure, pair)]
     values = {m.key: [figures.edits.get(edit, {}).get(m.key) for figures in pair] for m in known}
     moved = [(m.label, values[m.key]) for m in DISPLACEMENTS if m in known]
     limit = max((_get_limit(m, pair) for m in DISPLACEMENTS if m in known), default=1.0)
-    charts = [make_chart("Displacement", MEAN, moved, limit)]
-    charts += [
+    charts = [
         make_chart(m.label, m, [("", values[m.key])], _get_limit(m, pair))
-        for m in (IDENTITY, FLIPS, AGREEMENT)
+        for m in (FLIPS, AGREEMENT, IDENTITY)
         if m in known
     ]
-    return Section(edit, charts, [_make_row(m, m.label, values[m.key]) for m in known])
+    charts.append(make_chart("Displacement", MEAN, moved, limit))
+    rows = [_make_row(m, m.label, values[m.key]) for m in known]
+    histogram = make_histogram([each.edits.get(edit) for each in measured])
+    return Section(edit, charts, rows, histogram, tabulate_labels(edit, measured))
+
+
+def tabulate_labels(
+    edit: str, measured: list[Stability]
+) -> list[tuple[str, list[tuple[str, list[str]]]]]:
+    """Tabulate flips and agreement label by label."""
+    tables = []
+    for measure in (FLIPS, AGREEMENT):
+        each = [
+            result.edits[edit].labels.get(measure.key, {}) if edit in result.edits else {}
+            for result in measured
+        ]
+        rows = [
+            (label, [measure.format(values.get(label)) for values in each])
+            for label in sorted(set().union(*each))
+        ]
+        if rows:
+            tables.append((measure.label, rows))
+    return tables
 
 
 def make_score_section(score: Measure, pair: list[Figures]) -> Section:
@@ -164,7 +181,12 @@ class Chart:
 
 
 def make_chart(
-    title: str, measure: Measure, rows: list[tuple[str, list[float | None]]], limit: float
+    title: str,
+    measure: Measure,
+    rows: list[tuple[str, list[float | None]]],
+    limit: float,
+    *,
+    hint: str | None = None,
 ) -> Chart:
     """Lay out a bar chart.
 
@@ -172,6 +194,7 @@ def make_chart(
     measure (Measure): How values are written, and which are good.
     rows (List[Tuple[str, List[Optional[float]]]]): Label and values of each group.
     limit (float): The value > 0 whose bar is the longest.
+    hint (Optional[str]): How to read it, by default which values are good.
     RETURNS (Chart): The chart.
     """
     groups, y = [], 0
@@ -183,10 +206,26 @@ def make_chart(
             y += BAR_HEIGHT
         groups.append(group)
         y += GAP
-    hint = "less is better" if measure.lower_is_better else "more is better"
+    hint = hint or ("less is better" if measure.lower_is_better else "more is better")
     factor, unit = (100, "%") if measure.is_share else (1, "")
     ticks = [(_scale(tick, limit), f"{factor * tick:g}{unit}") for tick in find_ticks(limit)]
     return Chart(title, hint, y + AXIS_HEIGHT, groups, ticks)
+
+
+def make_histogram(edits: list[EditStability | None]) -> list[Chart]:
+    """Lay out how displacements are distributed, none where nothing is known."""
+    histograms = [edit.histogram if edit else None for edit in edits]
+    first = next((histogram for histogram in histograms if histogram), None)
+    if first is None:
+        return []
+    edges = [*first.edges[::HISTOGRAM_STEP], None]
+    rows: list[tuple[str, list[float | None]]] = []
+    for i, (start, end) in enumerate(pairwise(edges)):
+        bins = slice(i * HISTOGRAM_STEP, (i + 1) * HISTOGRAM_STEP)
+        label = f"{start:.1f} to {end:.1f}" if end is not None else f"{start:.1f} and more"
+        rows.append((label, [sum(h.shares[bins]) if h else None for h in histograms]))
+    share = Measure("share", "Share of tokens", is_share=True)
+    return [make_chart("Tokens by displacement", share, rows, 1.0, hint="share of the tokens")]
 
 
 def find_ticks(limit: float) -> list[float]:
@@ -283,6 +322,31 @@ def _compare_ents(sample: SampleView) -> list[str]:
     )
     lost = [f"{count} {label} lost" for label, count in sorted((before - after).items())]
     return lost + [f"{count} {label} gained" for label, count in sorted((after - before).items())]
+
+
+def describe_provenance(result: Stability) -> Iterator[str]:
+    """Say where the figures come from, in a line each."""
+    origin = result.provenance
+    yield f"Vectors read at: {result.place}."
+    if not origin:
+        return
+    limit = f", the first {origin['limit']:,} documents" if origin["limit"] else ""
+    yield f"Data: {origin['data'] or 'given in Python'}{limit}. Seed {origin['seed']}, {origin['date']}."
+    for name, edit in origin["edits"].items():
+        yield f"{name}: {_describe_edit(edit)}."
+    yield ", ".join(f"{package} {version}" for package, version in origin["versions"].items()) + "."
+
+
+def _describe_edit(edit: object) -> str:
+    if not isinstance(edit, dict):
+        return str(edit)
+    settings = [f"{key} {value}" for key, value in edit.items() if key != "@augmenters"]
+    return f"{edit['@augmenters']}, {', '.join(settings)}"
+
+
+def _format_interval(measure: Measure, interval: tuple[float, float] | None) -> str:
+    """Write where a figure may lie: "0.101 to 0.125", or "" where that isn't known."""
+    return " to ".join(map(measure.format, interval)) if interval else ""
 
 
 def _is_known(measure: Measure, pair: list[Figures]) -> bool:

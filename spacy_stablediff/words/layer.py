@@ -9,7 +9,7 @@ gets all rows of the word that it means, as far as that can be told.
 
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy
 from spacy.tokens import Doc
@@ -20,7 +20,7 @@ from ..checks import is_whole
 from ..edits.alignment import is_edited
 from ..errors import Errors, Warnings
 from ..recommended import WORDS
-from ..types import Embedding
+from ..types import Array, Embedding
 from ..wiring.model import find_extractors, walk_nodes
 from .counting import Words
 from .ids import is_in
@@ -83,7 +83,7 @@ def forward(
         return features, backprop
     xp, column = model.ops.xp, model.layers[0].attrs["columns"].index("NORM")
     rows = xp.concatenate(features)
-    if not is_train and words.texts:
+    if not is_train:
         _correct_spelling(model, docs, rows)
     if not is_train and not len(words.known):
         warnings.warn(Warnings.SDW07.format(min_count=words.min_count), stacklevel=2)
@@ -107,17 +107,55 @@ def find_layers(component: Any) -> Iterator[Model]:
     yield from (node for node in walk_nodes(component) if node.name == LAYER)
 
 
-def _correct_spelling(model: Model, docs: list[Doc], rows: Ints2d) -> None:
-    """Give misspelt tokens the features of the words that they mean."""
-    words, vocab, xp = model.attrs["words"], docs[0].vocab, model.ops.xp
+def find_mended(component: Any, docs: list[Doc]) -> Iterator[tuple[str, str]]:
+    """Find the words that a component embeds as others.
+
+    component (Pipe): The component, or anything else in a pipeline.
+    docs (List[Doc]): Documents.
+    YIELDS (Tuple[str, str]): For each token that is, its text and that of the other word.
+    """
+    for layer in find_layers(component):
+        mended = _find_meant(layer, docs)
+        if mended is not None:
+            tokens = [token.text for doc in docs for token in doc]
+            pairs = zip(mended.tokens.tolist(), mended.sources.tolist(), strict=True)
+            yield from ((tokens[token], mended.words[source]) for token, source in pairs)
+
+
+class Mended(NamedTuple):
+    """Misspelt tokens of a batch, and what they mean.
+
+    tokens (Ints1d): Their places among all tokens of the batch.
+    words (List[str]): The words that are meant, each once.
+    sources (Ints1d): For each token the index of its word.
+    """
+
+    tokens: Array
+    words: list[str]
+    sources: Array
+
+
+def _find_meant(model: Model, docs: list[Doc]) -> Mended | None:
+    """Find the misspelt tokens, as far as one can tell what they mean; None if there are none."""
+    words = model.attrs["words"]
+    if not words.texts or not docs:
+        return None
     forms = numpy.concatenate([doc.to_array("ORTH") for doc in docs])
     unseen = numpy.flatnonzero(~is_in(numpy, forms, words.forms))
     ids, places = numpy.unique(forms[unseen], return_inverse=True)
-    texts = [vocab.strings[word] for word in ids.tolist()]
+    texts = [docs[0].vocab.strings[word] for word in ids.tolist()]
     meant = correct(texts, words.forms, words.spellings)
     typos = [place for place, text in enumerate(texts) if meant[place] != text]
-    if typos:
-        features = model.layers[0].predict([Doc(vocab, words=[meant[place] for place in typos])])[0]
-        tokens = is_in(numpy, places, numpy.asarray(typos))
-        sources = numpy.searchsorted(typos, places[tokens])
-        rows[xp.asarray(unseen[tokens])] = features[xp.asarray(sources)]
+    if not typos:
+        return None
+    tokens = is_in(numpy, places, numpy.asarray(typos))
+    sources = numpy.searchsorted(typos, places[tokens])
+    return Mended(unseen[tokens], [meant[place] for place in typos], sources)
+
+
+def _correct_spelling(model: Model, docs: list[Doc], rows: Ints2d) -> None:
+    """Give misspelt tokens the features of the words that they mean."""
+    mended, xp = _find_meant(model, docs), model.ops.xp
+    if mended is not None:
+        features = model.layers[0].predict([Doc(docs[0].vocab, words=mended.words)])[0]
+        rows[xp.asarray(mended.tokens)] = features[xp.asarray(mended.sources)]

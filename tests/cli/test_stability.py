@@ -12,10 +12,10 @@ from spacy.tokens import DocBin
 from spacy.util import registry
 from typer.testing import CliRunner
 
+from spacy_stablediff import measure_stability
 from spacy_stablediff.cli.stability import read_edits, stability
-from spacy_stablediff.measure.measure import measure_stability
 
-from ..pipelines import HEAT, TEXTS, add_ner, chain_pipeline, diffused_tok2vec, examples_for, train
+from ..pipelines import EMBEDDING, TEXTS, add_ner, chain_pipeline, examples_for, train
 from ..references import flatten_figures
 
 FIGURES = {"displacement", "identity", "cats_flips", "ents_agreement", "scores"}
@@ -93,14 +93,17 @@ def test_writes_json_with_the_documented_keys_and_a_page(files, tmp_path):
     code, _ = run(files / "model", files / "data.spacy", "--output", output)
     assert code == 0
     figures = json.loads((output / "stability.json").read_text())
-    assert figures.keys() == {"model", "documents", "tokens", "clean", "edits"}
+    assert figures.keys() >= {"model", "documents", "tokens", "clean", "edits", "provenance"}
+    assert figures["provenance"]["data"] == str(files / "data.spacy")
     assert figures["model"] == str(files / "model")
     assert figures["edits"].keys() == {"typo", "swap", "drop"}
     assert all(edit.keys() == FIGURES for edit in figures["edits"].values())
     assert figures["clean"]["scores"].keys() >= {"cats_score", "ents_f"}
     nlp = spacy.load(files / "model")
-    expected = measure_stability(nlp, examples_for(nlp), name=str(files / "model"))
-    assert flatten_figures(figures) == pytest.approx(flatten_figures(expected.to_dict()), abs=1e-9)
+    expected = measure_stability(nlp, examples_for(nlp), name=str(files / "model")).to_dict()
+    for key in ("clean", "edits"):
+        same = pytest.approx(flatten_figures(expected[key]), abs=1e-9)
+        assert flatten_figures(figures[key]) == same
     assert "<html" in (output / "stability.html").read_text(encoding="utf8")
 
 
@@ -121,8 +124,8 @@ def test_compares_with_a_baseline(files, tmp_path):
 
 @pytest.mark.parametrize("data", ["data.spacy", "corpus", "data.txt"])
 def test_reads_spacy_files_directories_and_texts(files, data):
-    result, baseline = stability(str(files / "model"), files / data)
-    assert result.documents == len(TEXTS) and baseline is None
+    result = stability(str(files / "model"), files / data)
+    assert result.documents == len(TEXTS) and result.baseline is None
     assert (result.scores is None) == (data == "data.txt")
     assert result.edits["typo"].cats_flips is not None
 
@@ -130,7 +133,7 @@ def test_reads_spacy_files_directories_and_texts(files, data):
 def test_edits_from_a_config(files):
     edits = read_edits(files / "edits.cfg")
     assert edits.keys() == {"typo", "lower"} and edits["typo"].typo == 0.5
-    result, _ = stability(str(files / "model"), files / "data.txt", edits_path=files / "edits.cfg")
+    result = stability(str(files / "model"), files / "data.txt", edits_path=files / "edits.cfg")
     assert result.edits.keys() == {"typo", "lower"}
     lowered = [t.text for s in result.samples if s.edit == "lower" for t in s.edited]
     assert lowered and all(text == text.lower() for text in lowered)
@@ -138,11 +141,11 @@ def test_edits_from_a_config(files):
 
 def test_limit_seed_and_component(files):
     model, data = str(files / "model"), files / "data.spacy"
-    assert stability(model, data, limit=2)[0].documents == 2
-    first, same, other = (stability(model, data, seed=seed)[0] for seed in (1, 1, 2))
+    assert stability(model, data, limit=2).documents == 2
+    first, same, other = (stability(model, data, seed=seed) for seed in (1, 1, 2))
     assert first.to_dict() == same.to_dict() != other.to_dict()
-    plain, _ = stability(model, data, component="tok2vec")
-    assert plain.edits["typo"].displacement != stability(model, data)[0].edits["typo"].displacement
+    plain = stability(model, data, component="tok2vec")
+    assert plain.edits["typo"].displacement != stability(model, data).edits["typo"].displacement
 
 
 def test_code_with_more_augmenters_can_be_imported(files, tmp_path):
@@ -196,8 +199,8 @@ def test_bad_input_is_a_numbered_line_and_exit_code_1(files, code, args):
 
 def test_a_pipeline_in_which_several_components_embed_must_be_told_which(files, tmp_path):
     nlp = spacy.blank("en")
-    add_ner(nlp, diffused_tok2vec(HEAT), "first")
-    add_ner(nlp, diffused_tok2vec(HEAT), "second")
+    add_ner(nlp, EMBEDDING, "first")
+    add_ner(nlp, EMBEDDING, "second")
     train(nlp, steps=1)
     nlp.to_disk(tmp_path)
     exit_code, output = run(tmp_path, files / "data.spacy")
@@ -224,3 +227,15 @@ def test_runs_as_a_command_of_spacy(files):
     )
     assert done.returncode == 1
     assert "[SD113]" in done.stdout and "Traceback" not in done.stdout + done.stderr
+
+
+def test_limits_for_continuous_integration(files):
+    """--fail-above ends with an error where a figure exceeds its limit under some edit."""
+    args = files / "model", files / "data.spacy", "--fail-above"
+    assert run(*args, "displacement=9", "--fail-above", "ents_disagreement=1")[0] == 0
+    exit_code, output = run(*args, "displacement=0.0001", "--fail-above", "cats_flips=1")
+    assert exit_code == 1 and "[SD119]" in output
+    assert "displacement" in output and "'typo' (limit 0.0001)" in output
+    for limit in ("displacement", "noise=1", "displacement=much", "p95=-1"):
+        exit_code, output = run(*args, limit)
+        assert exit_code == 1 and "[SD118]" in output

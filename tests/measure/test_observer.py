@@ -6,10 +6,11 @@ import spacy
 from numpy.testing import assert_allclose
 from spacy.language import Language
 
-from spacy_stablediff import measure_stability
+from spacy_stablediff import attach, measure_stability
 from spacy_stablediff.measure.observer import Observer
 
 from ..pipelines import (
+    EMBEDDING,
     HEAT,
     WIDTH,
     add_ner,
@@ -101,11 +102,29 @@ def test_refuses_a_pipeline_without_vectors():
     nlp = spacy.blank("en")
     with pytest.raises(ValueError, match=r"\[SD105\].*none"):
         measure_stability(nlp, bare(nlp, LONG_TEXTS))
-    add_ner(nlp, diffused_tok2vec(HEAT))
-    add_ner(nlp, diffused_tok2vec(HEAT), "b")
+    add_ner(nlp, EMBEDDING)
+    add_ner(nlp, EMBEDDING, "b")
     train(nlp, steps=0)
     with pytest.raises(ValueError, match=r"\[SD105\].*'component'.*ner, b"):
         measure_stability(nlp, bare(nlp, LONG_TEXTS))
+
+
+def test_looks_where_the_pipeline_diffuses():
+    """A shared embedding that nothing diffuses is not what was changed."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("tok2vec", config={"model": EMBEDDING})
+    add_textcat(nlp)
+    add_ner(nlp, EMBEDDING)
+    train(nlp, steps=1)
+    plain = measure_stability(nlp, LONG_TEXTS)
+    assert plain.place == "doc.tensor"
+    attach(nlp, "ner", diffusion={**HEAT, "time": 3.0})
+    attached = measure_stability(nlp, LONG_TEXTS, baseline=nlp)
+    assert attached.place == attached.baseline.place == "ner"
+    assert attached.edits["typo"].displacement != plain.edits["typo"].displacement
+    nlp.add_pipe("stablediff", after="tok2vec")
+    train(nlp, steps=1)
+    assert measure_stability(nlp, LONG_TEXTS).place == "doc.tensor"
 
 
 def test_refuses_vectors_that_do_not_fit_or_are_not_finite():

@@ -2,10 +2,15 @@
 
 import json
 
+import spacy
+
 from spacy_stablediff import measure_stability
+from spacy_stablediff.edits.augmenter import Edits
 from spacy_stablediff.measure.result import Stability
 
 from ..pipelines import TEXTS, chain_pipeline, examples_for, train
+
+TEXTS_ALONE = [text for text, _, _ in TEXTS]
 
 
 def test_the_result_has_exactly_the_documented_keys():
@@ -13,7 +18,8 @@ def test_the_result_has_exactly_the_documented_keys():
     train(nlp)
     result = measure_stability(nlp, examples_for(nlp))
     figures = json.loads(json.dumps(result.to_dict()))
-    assert figures.keys() == {"model", "documents", "tokens", "clean", "edits"}
+    more = {"details", "mended", "place", "provenance"}
+    assert figures.keys() == {"model", "documents", "tokens", "clean", "edits", *more}
     assert figures["clean"].keys() == {"scores"}
     assert figures["edits"].keys() == {"typo", "swap", "drop"}
     for edit in figures["edits"].values():
@@ -21,7 +27,9 @@ def test_the_result_has_exactly_the_documented_keys():
             *("displacement", "identity", "cats_flips", "ents_agreement", "scores"),
         }
         assert edit["displacement"].keys() == {"raw", "mean", "p95", "edited", "unedited"}
-    assert figures["model"] == "en_pipeline"
+    assert figures["details"].keys() == {"clean", "typo", "swap", "drop"}
+    assert figures["details"]["typo"].keys() == {"intervals", "labels", "histogram"}
+    assert figures["model"] == "en_pipeline" and figures["place"] == "doc.tensor"
     assert figures["documents"] == len(TEXTS)
     assert figures["tokens"] == sum(len(eg.predicted) for eg in examples_for(nlp))
     assert measure_stability(nlp, examples_for(nlp), name="mine").model == "mine"
@@ -36,3 +44,20 @@ def test_ratios_to_a_baseline():
     assert ratio["edits"]["typo"]["ents_agreement"] is None
     assert ratio["clean"]["scores"]["cats_score"] == 1
     assert isinstance(result, Stability) and json.dumps(ratio)
+
+
+def test_says_where_the_figures_come_from():
+    nlp = chain_pipeline(["textcat"])
+    train(nlp)
+    options = {"seed": 3, "limit": 2, "edits": {"noise": Edits(typo=0.3, seed=1), "none": keep}}
+    origin = json.loads(json.dumps(measure_stability(nlp, TEXTS_ALONE, **options).to_dict()))
+    origin = origin["provenance"]
+    assert (origin["data"], origin["seed"], origin["limit"]) == (None, 3, 2)
+    assert origin["edits"]["none"] == "keep"
+    edits = spacy.registry.resolve({"edits": origin["edits"]["noise"]})["edits"]
+    assert edits.config == options["edits"]["noise"].config
+    assert origin["versions"]["spacy"] == spacy.__version__ and len(origin["date"]) == 10
+
+
+def keep(nlp, example):
+    yield example

@@ -6,8 +6,10 @@ from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 
+import numpy
 import pytest
 
+from spacy_stablediff.measure.bootstrap import REPLICATES
 from spacy_stablediff.measure.result import (
     Displacement,
     EditStability,
@@ -15,8 +17,9 @@ from spacy_stablediff.measure.result import (
     Stability,
     TokenView,
 )
-from spacy_stablediff.view.figures import judge, name_pipelines, read_figures
-from spacy_stablediff.view.report import find_ticks, render_report, write_report
+from spacy_stablediff.view.figures import name_pipelines, read_figures
+from spacy_stablediff.view.report import find_ticks, render_report
+from spacy_stablediff.view.verdict import judge
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -96,7 +99,7 @@ def test_names_what_the_steadier_pipeline_pays(worse, cost):
 
 def test_counts_several_costs_in_one_sentence():
     text = verdict(make_stability(mean=0.2, identity=0.9, flips=0.2), make_stability())
-    assert " and more category flips" in text
+    assert "at the cost of more category flips" in text and " and tokens that are harder" in text
 
 
 def test_a_difference_within_half_a_point_is_no_cost():
@@ -107,6 +110,39 @@ def test_without_a_baseline_claims_nothing():
     text = verdict(make_stability())
     assert "by 0.250 of the distance between random tokens" in text
     assert "only a comparison with a baseline can tell" in text
+
+
+def resampled(value, deviation, seed):
+    return numpy.random.default_rng(seed).normal(value, deviation, REPLICATES)
+
+
+def uncertain(mean, deviation, seed, **figures):
+    """A measurement of which the mean displacement is known give or take a deviation."""
+    stability = make_stability(mean=mean, **figures)
+    for edit in stability.edits.values():
+        edit.replicates["mean"] = resampled(mean, deviation, seed)
+    return stability
+
+
+def test_says_what_the_documents_can_not_tell_and_how_many_could():
+    text = verdict(uncertain(0.20, 0.1, 0), uncertain(0.25, 0.1, 1))
+    assert text.startswith("1,200 documents can't tell which of the two is the steadier")
+    needed = int(re.search(r"about ([\d,]+) documents would", text)[1].replace(",", ""))
+    width = 1.96 * 0.1 * 2**0.5
+    assert needed == pytest.approx(1200 * (width / 0.05) ** 2, rel=0.3)
+    assert "steadier of the two: edits" in verdict(
+        uncertain(0.2, 0.01, 0), uncertain(0.25, 0.01, 1)
+    )
+
+
+def test_says_which_costs_the_documents_can_not_tell():
+    pair = [uncertain(0.2, 0.001, 0, flips=0.12), uncertain(0.25, 0.001, 1, flips=0.08)]
+    for seed, stability in enumerate(pair):
+        for edit in stability.edits.values():
+            edit.replicates["cats_flips"] = resampled(edit.cats_flips, 0.05, seed)
+    text = verdict(*pair)
+    assert "but 1,200 documents can't tell whether it costs more category flips" in text
+    assert "at the cost" not in text and "at no cost" not in text
 
 
 def test_with_nothing_but_displacement():
@@ -187,14 +223,14 @@ def test_tables_hold_every_figure_of_both_pipelines_and_their_ratio(html):
     rows = Page(html).rows
     assert rows[0] == ["Figure", "diffused", "baseline", "Ratio"]
     assert rows[1:9] == [
+        ["Category flips", "3.1%", "8.0%", "0.39"],
+        ["Entity agreement", "90.0%", "90.0%", "1.00"],
         ["Mean displacement", "0.123", "0.250", "0.49"],
         ["95th percentile", "0.500", "0.750", "0.67"],
         ["Edited tokens", "0.600", "0.600", "1.00"],
         ["Other tokens", "0.100", "0.100", "1.00"],
-        ["Raw mean", "1.234", "2.500", "0.49"],
+        ["Mean distance, not relative", "1.234", "2.500", "0.49"],
         ["Identity", "95.0%", "95.0%", "1.00"],
-        ["Category flips", "3.1%", "8.0%", "0.39"],
-        ["Entity agreement", "90.0%", "90.0%", "1.00"],
     ]
     assert ["clean text", "90.0%", "90.0%", "1.00"] in rows
     assert ["typo", "85.0%", "n/a", "n/a"] in rows
@@ -202,7 +238,7 @@ def test_tables_hold_every_figure_of_both_pipelines_and_their_ratio(html):
 
 def test_charts_show_the_same_and_say_it_in_words(html):
     charts = Page(html).charts
-    label, texts = charts[0]
+    label, texts = charts[3]
     assert label.startswith(
         "Displacement, less is better: Mean displacement 0.123 against 0.250; 95th"
     )
@@ -212,10 +248,10 @@ def test_charts_show_the_same_and_say_it_in_words(html):
         *("Edited tokens", "0.600", "0.600"),
         *("Other tokens", "0.100", "0.100"),
     ]
-    assert [label.split(",")[0] for label, _ in charts[1:4]] == [
-        "Identity",
+    assert [label.split(",")[0] for label, _ in charts[:3]] == [
         "Category flips",
         "Entity agreement",
+        "Identity",
     ]
 
 
@@ -227,7 +263,7 @@ def test_bars_of_all_edits_share_a_scale(html):
 
 def test_tiles_say_better_or_worse(html):
     tiles = re.findall(r'<dd class="(\w+)">(.*?) <small>(.*?)</small>', html)
-    assert tiles[0] == ("better", "better than", "0.250")
+    assert tiles[0] == ("better", "better than", "8.0%")
     assert ("equal", "as good as", "95.0%") in tiles
 
 
@@ -338,7 +374,7 @@ def test_small(html):
 
 def test_write_report(tmp_path, pair):
     path = tmp_path / "stability.html"
-    write_report(path, *pair)
+    path.write_text(render_report(*pair), encoding="utf8")
     assert path.read_text(encoding="utf8") == render_report(*pair)
 
 

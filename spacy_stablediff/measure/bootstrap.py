@@ -1,0 +1,120 @@
+"""How far figures may be off because the documents are but a sample: the bootstrap.
+
+In each resample a document counts a random number of times, by the Poisson distribution
+of mean 1 (Hanley and MacGibbon, Creating non-parametric bootstrap samples using Poisson
+frequencies, 2006). So a stream of documents needs no memory, and pipelines that are
+measured on the same documents with the same seed are resampled alike.
+"""
+
+from typing import Any
+
+import numpy
+
+from ..types import Array
+
+REPLICATES = 200
+LEVEL = 0.95
+
+# Quantiles are counted in bins that grow by this share, from the lowest value up.
+RESOLUTION, LOWEST, BINS = 0.01, 1e-6, 3000
+
+
+class Resampling:
+    """Draws how often documents count in each resample."""
+
+    def __init__(self, seed: int) -> None:
+        """Begin with the first document.
+
+        seed (int): The seed of the random numbers.
+        """
+        # With the number of resamples, for the edits draw from the seed itself.
+        self._rng = numpy.random.default_rng([seed, REPLICATES])
+
+    def draw(self, documents: int) -> Array:
+        """Draw for the next documents.
+
+        documents (int): Their number.
+        RETURNS (Ints2d): Shape (documents, REPLICATES).
+        """
+        return self._rng.poisson(1.0, (documents, REPLICATES))
+
+
+class Ratio:
+    """A sum over documents divided by another, and the same in each resample."""
+
+    def __init__(self) -> None:
+        """Begin with no documents."""
+        self._sums = numpy.zeros(2)
+        self._resampled = numpy.zeros((2, REPLICATES))
+        self._documents = 0
+
+    def add(self, above: float, below: float, times: Array) -> None:
+        """Add a document.
+
+        above (float): What it adds to the numerator.
+        below (float): What it adds to the denominator.
+        times (Ints1d): How often it counts in each resample, shape (REPLICATES,).
+        """
+        both = numpy.asarray([above, below], dtype="float64")
+        self._sums += both
+        self._resampled += both[:, None] * times
+        self._documents += 1
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no document was added."""
+        return self._documents == 0
+
+    @property
+    def value(self) -> float | None:
+        """The ratio, None where its denominator is 0."""
+        return float(self._sums[0] / self._sums[1]) if self._sums[1] else None
+
+    @property
+    def replicates(self) -> Array:
+        """The ratio in each resample, nan where its denominator is 0."""
+        above, below = self._resampled
+        return numpy.divide(above, below, out=numpy.full(REPLICATES, numpy.nan), where=below > 0)
+
+
+class Quantile:
+    """A quantile of a stream of values >= 0 in each resample, to one per cent."""
+
+    def __init__(self, level: float) -> None:
+        """Begin with no values.
+
+        level (float): Which quantile, from 0 to 1.
+        """
+        self._level = level
+        self._counts = numpy.zeros((BINS, REPLICATES))
+
+    def add(self, values: Array, times: Array) -> None:
+        """Add the values of a document.
+
+        values (Floats1d): The values.
+        times (Ints1d): How often the document counts in each resample.
+        """
+        logs = numpy.log(numpy.maximum(values, LOWEST) / LOWEST) / RESOLUTION
+        bins, counts = numpy.unique(logs.astype("int64").clip(max=BINS - 1), return_counts=True)
+        self._counts[bins] += counts[:, None] * times
+
+    @property
+    def replicates(self) -> Array:
+        """The quantile in each resample, nan where there are no values."""
+        totals = self._counts.sum(axis=0)
+        places = (self._counts.cumsum(axis=0) < self._level * totals).sum(axis=0)
+        return numpy.where(totals > 0, LOWEST * numpy.exp(RESOLUTION * (places + 0.5)), numpy.nan)
+
+
+def find_interval(replicates: Array) -> tuple[float, float] | None:
+    """Find the interval that holds most of a figure's replicates.
+
+    replicates (Floats1d): The figure in each resample, nan where it has none.
+    RETURNS (Optional[Tuple[float, float]]): The ends of the interval of level `LEVEL`; None
+        where the figure is missing in too many resamples.
+    """
+    known: Any = replicates[~numpy.isnan(replicates)]
+    if len(known) < REPLICATES / 2:
+        return None
+    low, high = numpy.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)

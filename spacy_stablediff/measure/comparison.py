@@ -1,0 +1,133 @@
+"""An edited document compared with the clean one, as a pipeline sees both."""
+
+from typing import NamedTuple
+
+import numpy
+from scipy.spatial.distance import cdist
+from spacy.tokens import Doc
+from thinc.types import Floats2d
+
+from ..edits.alignment import align, find_changed
+from ..types import Array
+from .result import SampleView, TokenView
+
+# Number of rows of the matrix of distances that is in memory at a time.
+CHUNK = 256
+
+
+class Observed(NamedTuple):
+    """A processed document and its token vectors.
+
+    doc (Doc): The document.
+    vectors (Floats2d): Shape (tokens, width).
+    """
+
+    doc: Doc
+    vectors: Floats2d
+
+
+class Comparison:
+    """An edited document compared with the clean one."""
+
+    def __init__(self, clean: Observed, edited: Observed) -> None:
+        """Align and compare two documents.
+
+        clean (Observed): The clean document.
+        edited (Observed): The edited document.
+        """
+        self.clean = clean.doc
+        self.edited = edited.doc
+        self.alignment = align(clean.doc, edited.doc)
+        words = [token.text for token in clean.doc], [token.text for token in edited.doc]
+        self.changed = find_changed(*words, self.alignment)
+        self.aligned = self.alignment >= 0
+        self.distance, self.identity = compare_vectors(
+            clean.vectors,
+            edited.vectors[self.aligned],
+            self.alignment[self.aligned],
+            clean.doc.to_array("ORTH"),
+        )
+
+    def view(self, edit: str, spread: float | None) -> SampleView:
+        """Show the two documents, with displacements relative to a spread."""
+        distance = numpy.full(len(self.edited), numpy.nan)
+        distance[self.aligned] = self.distance
+        clean_distance = numpy.full(len(self.clean), numpy.nan)
+        clean_distance[self.alignment[self.aligned]] = self.distance
+        clean_changed = numpy.ones(len(self.clean), dtype=bool)
+        clean_changed[self.alignment[self.aligned]] = self.changed[self.aligned]
+        return SampleView(
+            edit=edit,
+            clean=_view_tokens(self.clean, clean_distance, clean_changed, spread),
+            edited=_view_tokens(self.edited, distance, self.changed, spread),
+            clean_cat=top_category(self.clean),
+            edited_cat=top_category(self.edited),
+        )
+
+
+def compare_vectors(
+    clean: Array, edited: Array, target: Array, texts: Array
+) -> tuple[Array, Array]:
+    """Compare the vectors of an edited document with those of the clean one.
+
+    clean (Floats2d): The clean document's vectors, shape (tokens, width).
+    edited (Floats2d): Vectors of tokens of the edited one, shape (aligned, width).
+    target (Ints1d): For each of them the index of its clean token.
+    texts (Array): For each clean token a number that stands for its text.
+    RETURNS (Tuple[Floats1d, Floats1d]): For each row of `edited` the distance from
+        its clean token, and how far that is the nearest clean token, 0 or 1. Where
+        several are equally near, the share of them that have the token's text.
+    """
+    distance, identity = numpy.zeros(len(edited)), numpy.zeros(len(edited))
+    for start in range(0, len(edited), CHUNK):
+        part = slice(start, start + CHUNK)
+        distances = cdist(edited[part], clean)
+        column = target[part, None]
+        distance[part] = numpy.take_along_axis(distances, column, axis=1)[:, 0]
+        nearest = distances == distances.min(axis=1, keepdims=True)
+        alike = nearest & (texts == texts[column])
+        is_nearest = numpy.take_along_axis(nearest, column, axis=1)[:, 0]
+        identity[part] = is_nearest * alike.sum(axis=1) / nearest.sum(axis=1)
+    return distance, identity
+
+
+def top_category(doc: Doc) -> str | None:
+    """Return the category of the highest score, or None if there are no categories.
+
+    doc (Doc): A processed document.
+    RETURNS (Optional[str]): The category.
+    """
+    return max(doc.cats, key=lambda label: doc.cats[label]) if doc.cats else None
+
+
+def find_entities(doc: Doc, clean_index: Array) -> set[tuple[str, tuple[int, ...]]]:
+    """Return the entities of a document in terms of clean tokens.
+
+    Tokens without a counterpart don't count, nor do entities of such tokens alone.
+
+    doc (Doc): A processed document.
+    clean_index (Ints1d): For each of its tokens the index of the clean one, or -1.
+    RETURNS (Set[Tuple[str, Tuple[int, ...]]]): The label and the clean tokens of each.
+    """
+    found = set()
+    for ent in doc.ents:
+        index = clean_index[ent.start : ent.end]
+        if (index >= 0).any():
+            found.add((ent.label_, tuple(sorted(index[index >= 0].tolist()))))
+    return found
+
+
+def _view_tokens(
+    doc: Doc, distance: Array, changed: Array, spread: float | None
+) -> list[TokenView]:
+    """Show the tokens of a document, with displacements relative to a spread."""
+    displacements = [None if numpy.isnan(d) else relative_to(d, spread) for d in distance.tolist()]
+    return [
+        TokenView(token.text, token.whitespace_, token.ent_type_, displacement, edited)
+        for token, displacement, edited in zip(doc, displacements, changed.tolist(), strict=True)
+    ]
+
+
+def relative_to(distance: float | None, spread: float | None) -> float | None:
+    """Divide a distance by the spread, as far as there are such and vectors differ."""
+    return distance / spread if distance is not None and spread else None

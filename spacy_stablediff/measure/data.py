@@ -1,0 +1,76 @@
+"""Texts to measure stability on, from whatever holds them."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import Corpus, Example, PlainTextCorpus
+
+from ..errors import Errors
+
+Data: TypeAlias = str | Path | Iterable[Example | Doc | str]
+
+
+def check_data(data: Data) -> None:
+    """Raise SD113 or SD114 if data that a path names isn't there, or of no known kind.
+
+    data (Union[str, Path, Iterable]): The data.
+    """
+    if not isinstance(data, (str, Path)):
+        return
+    path = Path(data)
+    if not path.exists():
+        raise ValueError(Errors.SD113.format(path=path))
+    files = path.rglob("*.spacy") if path.is_dir() else [path]
+    if not any(file.suffix in (".spacy", ".txt") for file in files):
+        raise ValueError(Errors.SD114.format(path=path))
+
+
+def read_data(nlp: Language, data: Data) -> Iterator[Example]:
+    """Read data as examples of unannotated documents.
+
+    nlp (Language): The pipeline that the examples are for.
+    data (Union[str, Path, Iterable[Union[Example, Doc, str]]]): The path of a .spacy file,
+        of a directory of them or of a .txt file with a text a line; or examples,
+        documents, whose annotation counts as gold, or texts.
+    YIELDS (Example): The examples.
+    RAISES (ValueError): SD113 to SD115 where a path can't be read, SD117 for objects of
+        another type.
+    """
+    check_data(data)
+    if isinstance(data, (str, Path)):
+        yield from _read_path(nlp, Path(data))
+    else:
+        yield from (_make_example(nlp, item) for item in data)
+
+
+def name_data(data: Data) -> str | None:
+    """Return the path of data, None where it has none."""
+    return str(data) if isinstance(data, (str, Path)) else None
+
+
+def may_have_gold(data: Data) -> bool:
+    """Tell whether data may have gold annotation: texts in a file have none."""
+    return not (isinstance(data, (str, Path)) and Path(data).suffix == ".txt")
+
+
+def _read_path(nlp: Language, path: Path) -> Iterator[Example]:
+    corpus = PlainTextCorpus(path) if path.suffix == ".txt" else Corpus(path)
+    try:
+        yield from corpus(nlp)
+    except UnicodeDecodeError as error:
+        raise ValueError(Errors.SD115.format(path=path, problem=error)) from None
+
+
+def _make_example(nlp: Language, item: Example | Doc | str) -> Example:
+    if isinstance(item, Example):
+        return item
+    if isinstance(item, Doc):
+        words, spaces = [t.text for t in item], [bool(t.whitespace_) for t in item]
+        return Example(Doc(nlp.vocab, words=words, spaces=spaces), item)
+    if isinstance(item, str):
+        doc = nlp.make_doc(item)
+        return Example(doc, doc.copy())
+    raise ValueError(Errors.SD117.format(value=type(item).__name__))

@@ -1,0 +1,37 @@
+"""Where the figures of a measurement come from, so that they can be had again."""
+
+from collections.abc import Mapping
+from datetime import date
+from importlib.metadata import version
+from typing import Any
+
+from ..about import __version__
+from ..edits.augmenter import Edits
+from ..types import Augmenter
+from .data import Data, name_data
+
+
+def describe_provenance(
+    data: Data, edits: Mapping[str, Augmenter], *, seed: int, limit: int
+) -> dict[str, Any]:
+    """Describe where figures come from.
+
+    data (Union[str, Path, Iterable]): The data.
+    edits (Mapping[str, Callable[[Language, Example], Iterator[Example]]]): The augmenters.
+    seed (int): The seed of all random choices.
+    limit (int): The number of documents to stop after; 0 for all.
+    RETURNS (Dict[str, Any]): What JSON can hold of them, the date, and versions.
+    """
+    return {
+        "data": name_data(data),
+        "limit": limit,
+        "seed": seed,
+        "edits": {name: _describe_edit(edit) for name, edit in edits.items()},
+        "date": date.today().isoformat(),
+        "versions": {"spacy-stablediff": __version__, "spacy": version("spacy")},
+    }
+
+
+def _describe_edit(edit: Augmenter) -> Any:
+    """The settings of an augmenter of this package, the name of another."""
+    return edit.config if isinstance(edit, Edits) else getattr(edit, "__name__", repr(edit))

@@ -1,0 +1,133 @@
+"""The verdict on a measurement, in a sentence or two."""
+
+from collections.abc import Iterable
+
+from .figures import (
+    IDENTITY,
+    MEAN,
+    MEASURES,
+    SCORES,
+    TAIL,
+    Comparison,
+    Figures,
+    compare,
+    compare_clean,
+)
+
+UNIT = "of the distance between random tokens"
+BLUR = 0.05  # a loss of identity beyond which a smaller displacement is suspect
+
+# How the verdict names what a steadier pipeline does worse.
+COSTS = {
+    "p95": "a longer tail ({} against {} at the 95th percentile)",
+    "identity": "tokens that are harder to tell apart (identity {} against {})",
+    "cats_flips": "more category flips ({} against {})",
+    "ents_agreement": "less entity agreement ({} against {})",
+} | {
+    score.key: f"a lower {score.label[0].lower()}{score.label[1:]} on clean text ({{}} against {{}})"
+    for score in SCORES
+}
+
+
+def judge(result: Figures, baseline: Figures | None = None) -> str:
+    """Say what the figures, averaged over the edits, come to.
+
+    result (Figures): The figures of a pipeline.
+    baseline (Optional[Figures]): Those of the pipeline to compare it with.
+    RETURNS (str): Which of the two moves less, by how much, and what that costs in
+        distinguishable tokens, in predictions and in clean scores, as far as the documents
+        can tell; without a baseline, how far the pipeline moves.
+    """
+    if baseline is None:
+        return _describe(result)
+    moved = compare(MEAN, result, baseline)
+    if moved.verdict == "":
+        return _describe(result)
+    if moved.verdict == "equal":
+        return _equate(result, baseline)
+    if moved.verdict == "unclear":
+        return _doubt(moved, result, baseline)
+    better = moved.verdict == "better"
+    steady, other = (result, baseline) if better else (baseline, result)
+    less, more = sorted(value for value in moved.values if value is not None)
+    return (
+        f"'{steady.name}' is the steadier of the two: edits move its token vectors "
+        f"{1 - less / more:.0%} less than those of '{other.name}' "
+        f"({MEAN.format(less)} against {MEAN.format(more)} {UNIT}), {_price(steady, other)}."
+    )
+
+
+def _price(steady: Figures, other: Figures) -> str:
+    """Say what the steadier pipeline pays for moving less, and what can't be told."""
+    costs, unclear = _find_costs(steady, other, "worse"), _find_costs(steady, other, "unclear")
+    clauses = [f"at the cost of {enumerate_words(costs)}"] if costs else []
+    identity, sharper = steady.average("identity"), other.average("identity")
+    if costs and identity is not None and sharper is not None and sharper - identity > BLUR:
+        clauses.append("so that part of the gain may be blur")
+    if not costs and not unclear:
+        clauses.append("at no cost that was measured")
+    if unclear:
+        documents = f"{steady.documents:,} documents can't tell whether"
+        clauses.append(f"but {documents} it costs {enumerate_words(unclear)}")
+    return ", ".join(clauses)
+
+
+def _doubt(moved: Comparison, result: Figures, baseline: Figures) -> str:
+    """Say that the documents can't tell two pipelines apart, and how many could."""
+    values = [MEAN.format(value) for value in moved.values]
+    needed = max(round(result.documents * moved.factor, -1), result.documents + 1)
+    return (
+        f"{result.documents:,} documents can't tell which of the two is the steadier: edits move the "
+        f"token vectors of '{result.name}' by {values[0]} and those of '{baseline.name}' by "
+        f"{values[1]} {UNIT}. If that is their difference, about {needed:,.0f} documents would."
+    )
+
+
+def _equate(result: Figures, baseline: Figures) -> str:
+    """Say that two pipelines move equally far, and what else sets them apart."""
+    means = (MEAN.format(figures.average("mean")) for figures in (result, baseline))
+    clauses = [
+        f", '{worse.name}' with {enumerate_words(costs)}"
+        for worse, other in ((result, baseline), (baseline, result))
+        if (costs := _find_costs(worse, other, "worse"))
+    ]
+    return (
+        f"Edits move the token vectors of '{result.name}' and '{baseline.name}' equally far, by "
+        f"{' and '.join(means)} {UNIT}{''.join(clauses) or ', and nothing else sets them apart'}."
+    )
+
+
+def _describe(result: Figures) -> str:
+    """Say how far one pipeline moves."""
+    moved, tail, identity = (
+        measure.format(result.average(measure.key)) for measure in (MEAN, TAIL, IDENTITY)
+    )
+    return (
+        f"Edits move the token vectors of '{result.name}' by {moved} {UNIT} on average and by "
+        f"{tail} at the 95th percentile, with an identity of {identity}; whether that is little, "
+        f"only a comparison with a baseline can tell."
+    )
+
+
+def _find_costs(steady: Figures, other: Figures, verdict: str) -> list[str]:
+    """Say what the first pipeline does worse than the other, apart from moving; or, of what is
+    unclear, what it may do worse."""
+    comparisons = [compare(m, steady, other) for m in MEASURES if m.key in COSTS]
+    comparisons += [compare_clean(score, steady, other) for score in SCORES]
+    return [
+        COSTS[each.measure.key].format(*map(each.measure.format, each.values))
+        for each in comparisons
+        if each.verdict == verdict and _looks_worse(each)
+    ]
+
+
+def _looks_worse(comparison: Comparison) -> bool:
+    value, than = comparison.values
+    assert value is not None and than is not None
+    return (value > than) == comparison.measure.lower_is_better
+
+
+def enumerate_words(words: Iterable[str]) -> str:
+    """Join words as in "typo, swap and drop"."""
+    *rest, end = words
+    return f"{', '.join(rest)} and {end}" if rest else end

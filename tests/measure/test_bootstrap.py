@@ -1,0 +1,74 @@
+"""How far figures may be off: resampled documents."""
+
+import numpy
+import pytest
+
+from spacy_stablediff.measure.bootstrap import (
+    REPLICATES,
+    Quantile,
+    Ratio,
+    Resampling,
+    find_interval,
+)
+
+
+def resampled(values, seed=0):
+    """The mean of values, a document each."""
+    ratio, times = Ratio(), Resampling(seed).draw(len(values))
+    for value, number in zip(values, times, strict=True):
+        ratio.add(value, 1, number)
+    return ratio
+
+
+@pytest.mark.parametrize("documents", [100, 1000])
+def test_intervals_are_as_wide_as_theory_has_it(documents):
+    values = numpy.random.default_rng(1).normal(5.0, 2.0, documents)
+    ratio = resampled(values)
+    low, high = find_interval(ratio.replicates)
+    assert ratio.value == pytest.approx(values.mean())
+    assert low < values.mean() < high
+    assert high - low == pytest.approx(2 * 1.96 * values.std() / documents**0.5, rel=0.2)
+
+
+def test_intervals_hold_the_truth_about_as_often_as_they_say():
+    rng = numpy.random.default_rng(0)
+    intervals = [find_interval(resampled(rng.random(60), seed).replicates) for seed in range(200)]
+    held = sum(low <= 0.5 <= high for low, high in intervals)
+    assert 0.88 <= held / 200 <= 0.99
+
+
+def test_documents_count_alike_whatever_the_batches():
+    whole = Resampling(0).draw(10)
+    parts = Resampling(0)
+    assert numpy.array_equal(whole, numpy.vstack([parts.draw(3), parts.draw(7)]))
+    assert whole.shape == (10, REPLICATES)
+
+
+def test_without_documents_there_is_nothing_to_tell():
+    ratio = Ratio()
+    assert ratio.is_empty and ratio.value is None
+    assert find_interval(ratio.replicates) is None
+    ratio.add(0, 0, numpy.ones(REPLICATES))
+    assert not ratio.is_empty and ratio.value is None
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95])
+def test_quantiles_are_those_of_the_resampled_values(level):
+    rng = numpy.random.default_rng(2)
+    values = [rng.gamma(2.0, size=rng.integers(0, 6)) for _ in range(80)]
+    times, quantile = Resampling(0).draw(len(values)), Quantile(level)
+    for each, number in zip(values, times, strict=True):
+        quantile.add(each, number)
+    for resample, found in zip(times.T[:20], quantile.replicates[:20], strict=True):
+        drawn = numpy.concatenate(
+            [numpy.repeat(v, n) for v, n in zip(values, resample, strict=True)]
+        )
+        expected = numpy.quantile(drawn, level, method="inverted_cdf")
+        assert found == pytest.approx(expected, rel=0.011)
+
+
+def test_quantiles_of_nothing_and_of_zeros():
+    quantile = Quantile(0.95)
+    assert find_interval(quantile.replicates) is None
+    quantile.add(numpy.zeros(3), numpy.ones(REPLICATES))
+    assert (quantile.replicates < 1e-5).all()

@@ -1,0 +1,76 @@
+"""Texts to measure stability on, from whatever holds them."""
+
+import pytest
+import spacy
+from spacy.tokens import DocBin
+
+from spacy_stablediff import measure_stability
+from spacy_stablediff.measure.data import read_data
+
+from ..pipelines import TEXTS, chain_pipeline, examples_for, train
+
+
+@pytest.fixture(scope="module")
+def nlp():
+    nlp = chain_pipeline(["textcat"])
+    train(nlp, steps=2)
+    return nlp
+
+
+@pytest.fixture
+def files(nlp, tmp_path):
+    """The texts with annotation in data.spacy, and alone in data.txt."""
+    DocBin(docs=[eg.reference for eg in examples_for(nlp)]).to_disk(tmp_path / "data.spacy")
+    texts = "\n".join(text for text, _, _ in TEXTS)
+    (tmp_path / "data.txt").write_text(texts, encoding="utf8")
+    return tmp_path
+
+
+def test_texts_documents_examples_and_paths_give_the_same_figures(nlp, files):
+    examples = examples_for(nlp)
+    sources = [
+        examples,
+        iter(examples),
+        [eg.reference for eg in examples],
+        [eg.text for eg in examples],
+        files / "data.spacy",
+        str(files / "data.txt"),
+        files,
+    ]
+    results = [measure_stability(nlp, source) for source in sources]
+    for result in results[1:]:
+        assert result.edits["typo"].displacement == results[0].edits["typo"].displacement
+    assert [result.scores is not None for result in results] == [1, 1, 1, 0, 1, 0, 1]
+
+
+def test_the_gold_annotation_of_documents_is_not_what_the_pipeline_sees(nlp):
+    doc = nlp("Annotated by a pipeline")
+    (example,) = read_data(spacy.blank("en"), [doc])
+    assert example.reference is doc and not example.predicted.cats
+    assert not example.predicted.tensor.size
+
+
+def test_a_baseline_is_measured_on_the_same_data(nlp):
+    texts = (text for text, _, _ in TEXTS)
+    result = measure_stability(nlp, texts, baseline=nlp)
+    assert result.baseline.edits == result.edits
+    figures = result.to_dict()
+    assert figures["ratio"]["edits"]["typo"]["displacement"]["mean"] == 1
+    assert "equally far" in result.verdict
+
+
+@pytest.mark.parametrize("data", [[1], [None], [("a", {})]])
+def test_refuses_other_objects(nlp, data):
+    with pytest.raises(ValueError, match=r"\[SD117\].*(int|NoneType|tuple)"):
+        measure_stability(nlp, data)
+
+
+def test_refuses_paths_that_hold_no_data(nlp, tmp_path):
+    with pytest.raises(ValueError, match=r"\[SD113\]"):
+        measure_stability(nlp, tmp_path / "nothing.spacy")
+    (tmp_path / "data.csv").write_text("a,b")
+    with pytest.raises(ValueError, match=r"\[SD114\]"):
+        measure_stability(nlp, tmp_path / "data.csv")
+    (tmp_path / "bad.txt").write_bytes(b"\xff\xfe\xff")
+    with pytest.raises(ValueError, match=r"\[SD115\]"):
+        measure_stability(nlp, tmp_path / "bad.txt")

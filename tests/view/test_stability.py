@@ -1,0 +1,60 @@
+"""A measurement in Python: it shows itself, and writes its page."""
+
+import json
+
+import pytest
+import spacy
+
+from spacy_stablediff import measure_stability
+
+from ..pipelines import EMBEDDING, add_textcat, examples_for, train
+
+
+@pytest.fixture(scope="module")
+def report():
+    """A pipeline that mends typos beside one that doesn't."""
+    pipelines = []
+    for typo_count in (1, None):
+        nlp = spacy.blank("en")
+        words = {"@architectures": "spacy-stablediff.KnownWordsTok2Vec.v1", "min_count": 1}
+        model = {**words, "typo_count": typo_count, "tok2vec": EMBEDDING}
+        nlp.add_pipe("tok2vec", config={"model": model})
+        add_textcat(nlp)
+        train(nlp)
+        pipelines.append(nlp)
+    return measure_stability(pipelines[0], examples_for(pipelines[0]), baseline=pipelines[1])
+
+
+def test_writes_figures_and_page(report, tmp_path):
+    report.to_disk(tmp_path / "new")
+    figures = json.loads((tmp_path / "new" / "stability.json").read_text())
+    assert figures.keys() >= {"edits", "baseline", "ratio"}
+    assert (tmp_path / "new" / "stability.html").read_text(encoding="utf8") == report.to_html()
+
+
+def test_page_says_what_the_result_says(report):
+    html = report.to_html()
+    assert report.verdict.replace("'", "&#39;") in html
+    assert "Vectors read at: doc.tensor." in html and "Seed 0" in html
+    assert "spacy-stablediff.edits.v1, typo 0.1, swap 0.0, drop 0.0" in html
+
+
+def test_shows_which_words_were_read_as_others(report):
+    assert report.mended and not report.baseline.mended
+    for word, meant, count in report.mended:
+        assert word != meant and count >= 1
+        assert f"{word} → {meant}" in report.to_html()
+
+
+def test_shows_itself_in_a_notebook_in_a_frame(report):
+    html = report._repr_html_()
+    assert html.startswith("<iframe srcdoc=") and "<h1>" not in html
+
+
+def test_shows_flips_by_label_and_the_displacements_of_tokens(report):
+    html = report.to_html()
+    assert "Category flips by label" in html and '<th scope="row">POS</th>' in html
+    assert "Tokens by displacement" in html
+    histogram = report.edits["typo"].histogram
+    assert sum(histogram.shares) == pytest.approx(1)
+    assert histogram.edges[0] == 0
