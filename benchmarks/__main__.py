@@ -1,4 +1,7 @@
-"""Command line: `python -m benchmarks run` measures, `python -m benchmarks report` writes it up."""
+"""Command line: `python -m benchmarks run` measures, `python -m benchmarks report` writes it up.
+
+`python -m benchmarks edits` measures the augmenters, apart from both.
+"""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,6 +10,7 @@ import srsly
 import typer
 from wasabi import msg
 
+from .edits import JOINED, measure_edits
 from .environment import describe_environment
 from .operators import RADIUS, TIME, measure_operators
 from .peers import CHEBYSHEV_ORDER
@@ -59,6 +63,23 @@ def report(
     draw_performance(figures, plot)
     output.write_text(render_performance(figures, plot.name), encoding="utf8")
     msg.good(f"Saved the tables to {output}, the plot to {plot}")
+
+
+@app.command()
+def edits(
+    corpus: Annotated[Path, typer.Argument(help="Folder with the film reviews", exists=True)],
+    tokens: Annotated[int, typer.Option(help="Size of the text")] = 20_000,
+    rounds: Annotated[int, typer.Option(help="Rounds of each")] = 5,
+) -> None:
+    """Print how many tokens a second the augmenters edit, tokenization included."""
+    rows = measure_edits(load_films(corpus, tokens), rounds)
+    header = ("augmenter", "one by one", f"{JOINED} joined")
+    msg.table(
+        [(name, *(f"{speed:,.0f}" for speed in speeds)) for name, *speeds in rows],
+        header=header,
+        divider=True,
+        aligns=("l", "r", "r"),
+    )
 
 
 if __name__ == "__main__":

@@ -171,9 +171,9 @@ class Errors(metaclass=ErrorsWithCodes):
              "times of the layer in the config.")
     SD063 = ("The option --stability is {value}, but stability training needs an embedding that components share, and "
              "these have their own: {names}. Leave it out, or let them listen to a component 'tok2vec'.")
-    SD100 = ("{augmenter}: the setting '{setting}' is a rate per token, a number from 0 (never) to 1 (always), but it "
-             "is {value!r}. A useful rate is 0.1, the default.")
-    SD101 = ("{augmenter}: unknown layout {value!r} in the setting 'keyboard'. Layouts: {opts}.")
+    SD100 = ("{augmenter}: the setting '{setting}' is a rate, a number from 0 (never) to 1 (always), but it is "
+             "{value!r}. A useful rate for typos is 0.1.")
+    SD101 = ("{augmenter}: the setting '{setting}' must be one of {opts}, but it is {value!r}.")
     SD102 = ("{augmenter}: the setting 'seed' must be a whole number of at least 0, but it is {value!r}.")
     SD103 = ("The setting 'component' names '{name}', which isn't in the pipeline or is disabled. Components: {opts}.")
     SD104 = ("The setting 'component' names '{name}', which sees no token vectors: it neither embeds for itself nor "
@@ -203,6 +203,14 @@ class Errors(metaclass=ErrorsWithCodes):
     SD118 = ("The option --fail-above is {value!r}, but must be a figure and its limit, such as displacement=0.2. Figures: "
              "{opts}.")
     SD119 = ("'{model}' is less stable than --fail-above allows: {figures}.")
+    SD120 = ("{augmenter}: the setting 'table' is '{path}', which can't be read ({reason}). Give the path of a UTF-8 file "
+             "with a line wrong->right for each misspelling, such as thier->their.")
+    SD121 = ("{augmenter}: line {number} of the table '{path}' is {line!r}, but must be wrong->right, such as "
+             "thier->their. Where a misspelling stands for several words, put a comma behind each.")
+    SD122 = ("{augmenter}: the setting 'table' has no entry that can be used. It takes at least one misspelling of a word, "
+             "both without spaces, such as thier->their.")
+    SD123 = ("{augmenter}: the setting 'table' must be the path of a file or a list of pairs such as [\"thier\", \"their\"], "
+             "but it is {value!r}.")
     SD150 = ("Nothing in this pipeline diffuses, so there is no kernel to show. Add the component 'stablediff' after "
              "the embedding, or give a component an embedding that is a 'spacy-stablediff.DiffusedTok2Vec.v1'. "
              "Components: {opts}.")

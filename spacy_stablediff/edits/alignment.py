@@ -10,6 +10,7 @@ any other augmenter it is found by comparing the two sequences of tokens.
 """
 
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import cast
@@ -104,12 +105,18 @@ def align_characters(clean: Array, edited: Array, length: int) -> Array:
     RETURNS (Ints1d): For each edited token the index of the clean token that it has
         most characters in common with, each used once, or -1.
     """
-    pairs, sizes = numpy.unique(numpy.stack([edited, clean]), axis=1, return_counts=True)
-    for tokens in (0, 1):
-        largest = _first_per_key(pairs[tokens], -sizes)
-        pairs, sizes = pairs[:, largest], sizes[largest]
+    common = Counter(zip(edited.tolist(), clean.tolist(), strict=True))
+    chosen: dict[int, tuple[int, int]] = {}
+    for (i, k), size in sorted(common.items()):
+        if size > chosen.get(i, (0, -1))[0]:
+            chosen[i] = size, k
+    counterparts: dict[int, tuple[int, int]] = {}
+    for i, (size, k) in chosen.items():
+        if size > counterparts.get(k, (0, -1))[0]:
+            counterparts[k] = size, i
     alignment = numpy.full(length, -1)
-    alignment[pairs[0]] = pairs[1]
+    for k, (_, i) in counterparts.items():
+        alignment[i] = k
     return alignment
 
 
@@ -192,11 +199,3 @@ def _assign(rows: Array, columns: Array, cost: Array, shape: tuple[int, int]) ->
         shape=(shape[0], shape[1] + shape[0]),
     )
     return min_weight_full_bipartite_matching(costs)[1]
-
-
-def _first_per_key(keys: Array, ranks: Array) -> Array:
-    """Indices of the entry of lowest rank of each key, the first one of equals."""
-    order = numpy.lexsort((ranks, keys))
-    is_first = numpy.ones(len(order), dtype=bool)
-    is_first[1:] = keys[order][1:] != keys[order][:-1]
-    return order[is_first]

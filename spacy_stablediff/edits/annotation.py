@@ -44,7 +44,7 @@ def edit_reference(clean: Doc, plan: Plan) -> Doc:
 def _copy_token_attrs(clean: Doc, doc: Doc, plan: Plan) -> None:
     """Copy what goes with a token. The norm of a misspelt word is its own."""
     values: Array = clean.to_array(TOKEN_ATTRS)[plan.source]
-    values[list(plan.typos), TOKEN_ATTRS.index("NORM")] = 0
+    values[list(plan.spellings), TOKEN_ATTRS.index("NORM")] = 0
     used = numpy.flatnonzero(values.any(axis=0))
     if len(used):
         doc.from_array([TOKEN_ATTRS[i] for i in used.tolist()], values[:, used])

@@ -1,4 +1,4 @@
-"""The augmenter of small edits such as careless writing makes."""
+"""The augmenter of edits such as people and machines make."""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -11,14 +11,25 @@ from spacy.training import Example
 from ..checks import is_number, is_whole
 from ..errors import Errors
 from ..types import Array
-from .alignment import align_characters, record_alignment
-from .annotation import edit_reference
+from .casing import CASINGS, Casing, find_beginnings, recase
+from .copying import copy_edited
+from .noise import Respell, lose_accents, misread, split, stretch, use_digit
 from .plan import Plan, choose_spaces, choose_swaps, is_annotated, stands_free
-from .typos import KEYBOARDS, find_key_neighbours, misspell
+from .spelling import Spelling, keep
+from .typos import KEYBOARDS, find_key_neighbours, misspell, mistype_letter
 
 NAME = "spacy-stablediff.edits.v1"
 
 Keyboard = Literal["qwerty", "qwertz", "azerty"]
+
+# What else may happen to a word, in this order.
+RESPELLINGS: dict[str, Respell] = {
+    "ocr": misread,
+    "stretch": stretch,
+    "accents": lose_accents,
+    "digits": use_digit,
+    "split": split,
+}
 
 
 class Edits:
@@ -26,8 +37,8 @@ class Edits:
 
     Yields one edited copy of each example. Its gold annotation stays right:
 
-    - Tokens of entities and of spans (doc.spans) may be misspelt, but are neither
-      dropped nor swapped. Entities, spans and categories are then as they were.
+    - Tokens of entities and of spans (doc.spans) may be written differently, but are
+      neither dropped nor swapped. Entities, spans and categories are then as they were.
     - Tags, parts of speech, morphology, lemmas and entity links go with their
       token. A misspelt word keeps the lemma of the word that was meant.
     - Heads follow their tokens. A token whose head was dropped has a missing head.
@@ -38,8 +49,9 @@ class Edits:
     Only words that stand free are swapped and dropped, no parts of contractions or of
     words with a hyphen, so the spaces around words and punctuation stay plausible.
     The edited text is tokenized by the pipeline, so a typo may split a token or merge
-    two; where the spaces are unknown (Doc.has_unknown_spaces) the tokens stay. A
-    document that has words keeps at least one.
+    two; where the spaces are unknown (Doc.has_unknown_spaces) the tokens stay, and no
+    word is split or run together with the next. A document that has words keeps at
+    least one.
 
     The alignment with the clean document, `example.predicted`, is recorded in the
     user_data of the edited one, which survives Example and Doc copies and
@@ -56,44 +68,71 @@ class Edits:
         drop: float = 0.1,
         seed: int = 0,
         keyboard: Keyboard = "qwerty",
+        *,
+        letters: float = 0.0,
+        case: float = 0.0,
+        casing: Casing | None = None,
+        ocr: float = 0.0,
+        stretch: float = 0.0,
+        accents: float = 0.0,
+        digits: float = 0.0,
+        split: float = 0.0,
+        join: float = 0.0,
     ) -> None:
-        """Create the augmenter.
+        """Create the augmenter. All rates are from 0 to 1.
 
-        typo (float): How often, from 0 to 1, a token that has letters is misspelt
-            as a keyboard does it: two letters exchanged, one doubled, left out, or
-            hit one key off.
-        swap (float): How often, from 0 to 1, a word changes places with the next.
-        drop (float): How often, from 0 to 1, a word is dropped.
+        typo (float): How often a token that has letters is misspelt as a keyboard does
+            it: two letters exchanged, one doubled, left out, or hit one key off.
+        swap (float): How often a word changes places with the next.
+        drop (float): How often a word is dropped.
         seed (int): The seed >= 0 of the random choices.
         keyboard (str): The layout of the keyboard: "qwerty", "qwertz" or "azerty".
+        letters (float): How often each letter is mistyped, maybe several in a word.
+        case (float): How often a document is put into another case.
+        casing (Optional[str]): Which: "lower", "upper", or "title" for every word
+            capitalized; None for one of these at random.
+        ocr (float): How often a token has letters read wrongly, as in "modem" for "modern".
+        stretch (float): How often a word has a letter drawn out, as in "sooo".
+        accents (float): How often a word loses its accents.
+        digits (float): How often a word has a digit for a letter, as in "gr8".
+        split (float): How often a word is split in two.
+        join (float): How often a word is run together with the next.
         RAISES (ValueError): SD100 if a rate is not a number from 0 to 1, SD101 if
-            the layout is unknown, SD102 if the seed is not a whole number >= 0.
+            the layout or the case is unknown, SD102 if the seed is not a whole number >= 0.
         """
-        for setting, value in [("typo", typo), ("swap", swap), ("drop", drop)]:
+        self.rates = {
+            **{"typo": typo, "swap": swap, "drop": drop, "letters": letters, "case": case},
+            **{"ocr": ocr, "stretch": stretch, "accents": accents, "digits": digits},
+            **{"split": split, "join": join},
+        }
+        for setting, value in self.rates.items():
             if not is_number(value, least=0, most=1):
                 raise ValueError(Errors.SD100.format(augmenter=NAME, setting=setting, value=value))
-        if keyboard not in KEYBOARDS:
-            options = ", ".join(KEYBOARDS)
-            raise ValueError(Errors.SD101.format(augmenter=NAME, value=keyboard, opts=options))
+        _check_choice("keyboard", keyboard, KEYBOARDS)
+        _check_choice("casing", casing, (None, *CASINGS))
         if not is_whole(seed):
             raise ValueError(Errors.SD102.format(augmenter=NAME, value=seed))
-        self.typo = typo
-        self.swap = swap
-        self.drop = drop
         self.seed = seed
-        self.keyboard = keyboard
+        self.keyboard: Keyboard = keyboard
+        self.casing = casing
         self._neighbours = find_key_neighbours(KEYBOARDS[keyboard])
         self._rng = numpy.random.default_rng(seed)
+        # Apart, so that typos, swaps and drops stay what they are whatever is added to them.
+        self._noise = numpy.random.default_rng([seed, 1])
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The arguments that make such an augmenter."""
+        return {**self.rates, "seed": self.seed, "keyboard": self.keyboard, "casing": self.casing}
 
     @property
     def config(self) -> dict[str, Any]:
         """The augmenter as a config block."""
-        rates = {"typo": self.typo, "swap": self.swap, "drop": self.drop}
-        return {"@augmenters": NAME, **rates, "seed": self.seed, "keyboard": self.keyboard}
+        return {"@augmenters": NAME, **self.settings}
 
     def restarted(self) -> "Edits":
         """Return the same augmenter as it was at first, about to make the same edits."""
-        return Edits(self.typo, self.swap, self.drop, self.seed, self.keyboard)
+        return Edits(**self.settings)
 
     def __call__(self, nlp: Language, example: Example) -> Iterator[Example]:
         """Edit a copy of an example.
@@ -102,17 +141,10 @@ class Edits:
         example (Example): The example, which is not modified.
         YIELDS (Example): The edited example; an empty one as it is.
         """
-        clean = example.reference
-        if len(clean) == 0:
+        if len(example.reference) == 0:
             yield example
-            return
-        plan = self._plan(clean)
-        reference = edit_reference(clean, plan)
-        predicted = _tokenize(nlp, reference)
-        if example.predicted.text == clean.text:
-            alignment = _align_predicted(example.predicted, clean, predicted, reference, plan)
-            record_alignment(example.predicted, predicted, alignment)
-        yield Example(predicted, reference)
+        else:
+            yield copy_edited(nlp, example, self._plan(example.reference))
 
     def _plan(self, doc: Doc) -> Plan:
         """Choose what to do to the tokens of a document."""
@@ -120,53 +152,79 @@ class Edits:
         words = [token.text for token in doc]
         is_word = numpy.array([any(map(str.isalnum, word)) for word in words], dtype=bool)
         movable = is_word & stands_free(doc) & ~is_annotated(doc)
-        dropped = movable & (draws[2] < self.drop)
+        dropped = movable & (draws[2] < self.rates["drop"])
         if not (is_word & ~dropped).any():
             dropped[numpy.where(is_word, draws[2], -1).argmax()] = False
-        swapped = choose_swaps(doc, words, movable & ~dropped, draws[1] < self.swap)
+        swapped = choose_swaps(doc, movable & ~dropped, draws[1] < self.rates["swap"])
         order = numpy.arange(len(doc))
         order[swapped], order[swapped + 1] = swapped + 1, swapped
         source = order[~dropped]
         words = [words[i] for i in source.tolist()]
-        typos = {}
-        for i in numpy.flatnonzero(draws[0][source] < self.typo).tolist():
-            typo = misspell(words[i], self._neighbours, *draws[3:, source[i]].tolist())
-            if typo is not None:
-                typos[i] = typo
-                words[i] = typo.text
-        return Plan(words, choose_spaces(doc, ~dropped), source, typos)
+        spaces = choose_spaces(doc, ~dropped)
+        spellings = self._add_typos(words, draws[:, source])
+        self._add_noise(words, spellings, is_tokenized=doc.has_unknown_spaces)
+        if self.rates["case"] and self._noise.random() < self.rates["case"]:
+            self._recase(words, spaces, spellings)
+        if self.rates["join"] and not doc.has_unknown_spaces:
+            self._join(words, spaces)
+        spellings = {i: each for i, each in spellings.items() if each.text != words[i]}
+        for i, spelling in spellings.items():
+            words[i] = spelling.text
+        return Plan(words, spaces, source, spellings)
+
+    def _add_typos(self, words: list[str], draws: Array) -> dict[int, Spelling]:
+        """Misspell words, as a keyboard does it."""
+        places = numpy.flatnonzero(draws[0] < self.rates["typo"]).tolist()
+        return {
+            i: misspell(keep(words[i]), self._neighbours, *draws[3:, i].tolist()) for i in places
+        }
+
+    def _add_noise(
+        self, words: list[str], spellings: dict[int, Spelling], *, is_tokenized: bool
+    ) -> None:
+        """Do to words all else that has a rate above 0."""
+        if self.rates["letters"]:
+            self._mistype_letters(words, spellings)
+        skipped = {"split"} if is_tokenized else set()
+        names = [name for name in RESPELLINGS if self.rates[name] and name not in skipped]
+        if names:
+            draws, ways = self._noise.random((2, len(names), len(words)))
+            happens = draws < numpy.array([[self.rates[name]] for name in names])
+            places = (places.tolist() for places in numpy.nonzero(happens))
+            for row, i, way in zip(*places, ways[happens].tolist(), strict=True):
+                spelling = spellings.get(i) or keep(words[i])
+                spellings[i] = RESPELLINGS[names[row]](spelling, way)
+
+    def _mistype_letters(self, words: list[str], spellings: dict[int, Spelling]) -> None:
+        """Mistype letters, from the end of a word to its beginning so that places stay."""
+        lengths = numpy.asarray([len(word) for word in words])
+        happens, kinds, keys = self._noise.random((3, int(lengths.sum())))
+        hits = numpy.flatnonzero(happens < self.rates["letters"])[::-1]
+        ends = numpy.cumsum(lengths)
+        tokens = numpy.searchsorted(ends, hits, side="right")
+        letters = hits - (ends - lengths)[tokens]
+        columns = (tokens, letters, kinds[hits], keys[hits])
+        for i, letter, kind, key in zip(*(column.tolist() for column in columns), strict=True):
+            spelling = spellings.get(i) or keep(words[i])
+            if letter < len(spelling.text) and spelling.text[letter].isalpha():
+                spellings[i] = mistype_letter(spelling, letter, self._neighbours, kind, key)
+
+    def _recase(self, words: list[str], spaces: list[bool], spellings: dict[int, Spelling]) -> None:
+        """Put a document into another case."""
+        casing = self.casing or CASINGS[self._noise.integers(len(CASINGS))]
+        for i, begins in enumerate(find_beginnings(words, spaces)):
+            spellings[i] = recase(spellings.get(i) or keep(words[i]), casing, begins=begins)
+
+    def _join(self, words: list[str], spaces: list[bool]) -> None:
+        """Run words together with the next: leave the space between them out."""
+        happens = self._noise.random(len(words)) < self.rates["join"]
+        for i in numpy.flatnonzero(happens[:-1]).tolist():
+            if words[i][-1:].isalnum() and words[i + 1][:1].isalnum():
+                spaces[i] = False
 
 
-def _tokenize(nlp: Language, reference: Doc) -> Doc:
-    """Make the unannotated document that a pipeline would see."""
-    if reference.has_unknown_spaces:
-        words = [token.text for token in reference]
-        spaces = [bool(token.whitespace_) for token in reference]
-        return Doc(nlp.vocab, words=words, spaces=spaces)
-    return nlp.make_doc(reference.text)
-
-
-def _align_predicted(
-    clean: Doc, clean_reference: Doc, edited: Doc, edited_reference: Doc, plan: Plan
-) -> Array:
-    """Align tokenized documents by where each character of the edited text comes from."""
-    clean_starts = clean_reference.to_array("IDX").astype("int64")[plan.source]
-    starts, lengths = edited_reference.to_array(["IDX", "LENGTH"]).astype("int64").T
-    shift_from = numpy.zeros(len(plan.source), dtype="int64")
-    shifts = numpy.zeros_like(shift_from)
-    typos = list(plan.typos)
-    shift_from[typos] = [typo.start for typo in plan.typos.values()]
-    shifts[typos] = [typo.shift for typo in plan.typos.values()]
-    token = numpy.repeat(numpy.arange(len(lengths)), lengths)
-    offset = numpy.arange(len(token)) - numpy.repeat(numpy.cumsum(lengths) - lengths, lengths)
-    moved = numpy.where(offset >= shift_from[token], shifts[token], 0)
-    return align_characters(
-        _token_at(clean, clean_starts[token] + offset - moved),
-        _token_at(edited, starts[token] + offset),
-        len(edited),
-    )
-
-
-def _token_at(doc: Doc, chars: Array) -> Array:
-    """Index of the token that holds each of some characters."""
-    return numpy.searchsorted(doc.to_array("IDX").astype("int64"), chars, side="right") - 1
+def _check_choice(setting: str, value: Any, options: Any) -> None:
+    """Raise SD101 unless a setting is one of its options."""
+    if value not in options:
+        details = {"setting": setting, "value": value, "opts": ", ".join(map(str, options))}
+        raise ValueError(Errors.SD101.format(augmenter=NAME, **details))

@@ -6,7 +6,7 @@ import numpy
 from spacy.tokens import Doc
 
 from ..types import Array
-from .typos import Typo
+from .spelling import Spelling
 
 
 class Plan(NamedTuple):
@@ -15,13 +15,19 @@ class Plan(NamedTuple):
     words (List[str]): Their texts.
     spaces (List[bool]): Whether a space follows each.
     source (Ints1d): For each the index of the clean token.
-    typos (Dict[int, Typo]): The misspelt ones, by their index.
+    spellings (Dict[int, Spelling]): Those that are written differently, by their index.
     """
 
     words: list[str]
     spaces: list[bool]
     source: Array
-    typos: dict[int, Typo]
+    spellings: dict[int, Spelling]
+
+    @property
+    def text(self) -> str:
+        """The text of the edited document."""
+        pairs = zip(self.words, self.spaces, strict=True)
+        return "".join([f"{word} " if space else word for word, space in pairs])
 
 
 def stands_free(doc: Doc) -> Array:
@@ -55,32 +61,33 @@ def _reaches_gap(gap: Array, is_punct: Array) -> Array:
 
 def is_annotated(doc: Doc) -> Array:
     """Find the tokens of entities and spans: booleans, one for each token."""
-    annotated = numpy.isin(doc.to_array("ENT_IOB"), (1, 3))
+    iob = doc.to_array("ENT_IOB")
+    annotated = (iob == 1) | (iob == 3)
     for group in doc.spans.values():
         for span in group:
             annotated[span.start : span.end] = True
     return annotated
 
 
-def choose_swaps(doc: Doc, words: list[str], movable: Array, drawn: Array) -> Array:
+def choose_swaps(doc: Doc, movable: Array, drawn: Array) -> Array:
     """Choose the words that change places with the next one: their indices."""
-    space, sentence = doc.to_array(["SPACY", "SENT_START"]).astype("int64").T
-    allowed = movable[:-1] & movable[1:]
+    word, space, sentence = doc.to_array(["ORTH", "SPACY", "SENT_START"]).astype("int64").T
+    allowed = movable[:-1] & movable[1:] & (word[:-1] != word[1:])
     if doc.vocab.writing_system.get("has_letters", True):
         allowed &= space[:-1] == 1
     if doc.has_annotation("SENT_START"):
         allowed &= sentence[1:] == -1
-    _, texts = numpy.unique(words, return_inverse=True)
-    allowed &= texts[:-1] != texts[1:]
     return _every_other(numpy.flatnonzero(allowed & drawn[:-1]))
 
 
 def _every_other(indices: Array) -> Array:
     """Keep the first, third, fifth ... of each run of consecutive numbers."""
+    if not len(indices):
+        return indices
     n = numpy.arange(len(indices))
     starts = numpy.flatnonzero(numpy.diff(indices, prepend=-2) != 1)
     run = numpy.searchsorted(starts, n, side="right") - 1
-    return indices[(n - starts[run]) % 2 == 0] if len(indices) else indices
+    return indices[(n - starts[run]) % 2 == 0]
 
 
 def choose_spaces(doc: Doc, kept: Array) -> list[bool]:

@@ -1,6 +1,8 @@
 """Typing errors as a keyboard makes them."""
 
-from typing import Any, NamedTuple
+from typing import Any
+
+from .spelling import Spelling, replace
 
 # The rows of letters of each layout, and how far each row is shifted to the right,
 # in keys.
@@ -11,19 +13,6 @@ KEYBOARDS = {
 }
 
 ROW_SHIFTS = (0.0, 0.25, 0.75)
-
-
-class Typo(NamedTuple):
-    """A misspelt word.
-
-    text (str): The word as it was typed.
-    start (int): The first character that stands elsewhere than in the right word.
-    shift (int): How much further it stands: -1, 0 or 1.
-    """
-
-    text: str
-    start: int
-    shift: int
 
 
 def find_key_neighbours(rows: tuple[str, ...]) -> dict[str, str]:
@@ -44,47 +33,78 @@ def find_key_neighbours(rows: tuple[str, ...]) -> dict[str, str]:
 
 
 def misspell(
-    word: str, neighbours: dict[str, str], kind: float, place: float, key: float
-) -> Typo | None:
-    """Misspell a word in one of the ways that its letters allow, or return None.
+    spelling: Spelling, neighbours: dict[str, str], kind: float, place: float, key: float
+) -> Spelling:
+    """Misspell a word in one of the ways that its letters allow, if there is one.
 
-    word (str): The word.
+    spelling (Spelling): The word.
     neighbours (Dict[str, str]): The letters of the keys around each letter's key.
     kind (float): Chooses the kind of typo, from 0 up to 1.
     place (float): Chooses the letter.
     key (float): Chooses the key hit instead.
-    RETURNS (Optional[Typo]): The typo.
+    RETURNS (Spelling): The word with the typo, or as it is.
     """
+    word = spelling.text
     letters = [i for i, char in enumerate(word) if char.isalpha()]
     kinds = [
-        (_exchange, [i for i in letters if word[i + 1 : i + 2].isalpha() and _differ(word, i)]),
+        (_exchange, [i for i in letters if _can_exchange(word, i)]),
         (_double, letters),
         (_leave_out, letters if len(letters) > 1 else []),
         (_hit_neighbour, [i for i in letters if word[i].lower() in neighbours]),
     ]
     possible = [(typo, places) for typo, places in kinds if places]
     if not possible:
-        return None
+        return spelling
     typo, places = _pick(possible, kind)
-    return typo(word, _pick(places, place), neighbours, key)
+    return typo(spelling, _pick(places, place), neighbours, key)
 
 
-def _exchange(word: str, i: int, neighbours: dict[str, str], key: float) -> Typo:
+def mistype_letter(
+    spelling: Spelling, i: int, neighbours: dict[str, str], kind: float, key: float
+) -> Spelling:
+    """Mistype one letter of a word, as `misspell` does.
+
+    spelling (Spelling): The word.
+    i (int): The letter.
+    neighbours (Dict[str, str]): The letters of the keys around each letter's key.
+    kind (float): Chooses the kind of typo, from 0 up to 1.
+    key (float): Chooses the key hit instead.
+    RETURNS (Spelling): The word with the typo.
+    """
+    word = spelling.text
+    kinds = [_double]
+    if _can_exchange(word, i):
+        kinds.append(_exchange)
+    if sum(map(str.isalpha, word)) > 1:
+        kinds.append(_leave_out)
+    if word[i].lower() in neighbours:
+        kinds.append(_hit_neighbour)
+    typo = _pick(kinds, kind)
+    return typo(spelling, i, neighbours, key)
+
+
+def _exchange(spelling: Spelling, i: int, neighbours: dict[str, str], key: float) -> Spelling:
+    word = spelling.text
     exchanged = _with_case(word[i + 1], word[i]) + _with_case(word[i], word[i + 1])
-    return Typo(word[:i] + exchanged + word[i + 2 :], i, 0)
+    return replace(spelling, i, i + 2, exchanged)
 
 
-def _double(word: str, i: int, neighbours: dict[str, str], key: float) -> Typo:
-    return Typo(word[: i + 1] + word[i:], i + 1, 1)
+def _double(spelling: Spelling, i: int, neighbours: dict[str, str], key: float) -> Spelling:
+    return replace(spelling, i + 1, i + 1, spelling.text[i])
 
 
-def _leave_out(word: str, i: int, neighbours: dict[str, str], key: float) -> Typo:
-    return Typo(word[:i] + word[i + 1 :], i, -1)
+def _leave_out(spelling: Spelling, i: int, neighbours: dict[str, str], key: float) -> Spelling:
+    return replace(spelling, i, i + 1, "")
 
 
-def _hit_neighbour(word: str, i: int, neighbours: dict[str, str], key: float) -> Typo:
-    hit = _with_case(_pick(neighbours[word[i].lower()], key), word[i])
-    return Typo(word[:i] + hit + word[i + 1 :], i, 0)
+def _hit_neighbour(spelling: Spelling, i: int, neighbours: dict[str, str], key: float) -> Spelling:
+    letter = spelling.text[i]
+    hit = _with_case(_pick(neighbours[letter.lower()], key), letter)
+    return replace(spelling, i, i + 1, hit)
+
+
+def _can_exchange(word: str, i: int) -> bool:
+    return word[i + 1 : i + 2].isalpha() and _differ(word, i)
 
 
 def _differ(word: str, i: int) -> bool:

@@ -193,7 +193,7 @@ def annotated_examples(draw):
     return Example(Doc(NLP.vocab, words=words_, spaces=spaces_), doc)
 
 
-rates = st.fixed_dictionaries({name: st.floats(0, 1) for name in ("typo", "swap", "drop")})
+rates = st.fixed_dictionaries({name: st.floats(0, 1) for name in Edits().rates})
 fast = settings(max_examples=60, deadline=None)
 
 
@@ -417,7 +417,7 @@ def test_edits_20_000_tokens_a_second():
 # What it refuses.
 
 
-@pytest.mark.parametrize("setting", ["typo", "swap", "drop"])
+@pytest.mark.parametrize("setting", list(Edits().rates))
 @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan"), True, "often"])
 def test_refuses_rates_outside_0_to_1(setting, value):
     with pytest.raises(ValueError, match=rf"\[SD100\].*'{setting}'.*0.*1"):
@@ -425,8 +425,13 @@ def test_refuses_rates_outside_0_to_1(setting, value):
 
 
 def test_refuses_unknown_layouts():
-    with pytest.raises(ValueError, match=r"\[SD101\].*'dvorak'.*qwerty, qwertz, azerty"):
+    with pytest.raises(ValueError, match=r"\[SD101\].*'keyboard'.*qwertz, azerty.*'dvorak'"):
         Edits(keyboard="dvorak")
+
+
+def test_refuses_unknown_cases():
+    with pytest.raises(ValueError, match=r"\[SD101\].*'casing'.*lower, upper, title.*'camel'"):
+        Edits(casing="camel")
 
 
 @pytest.mark.parametrize("seed", [-1, 0.5, None])
@@ -435,7 +440,9 @@ def test_refuses_seeds_that_are_no_whole_numbers(seed):
         Edits(seed=seed)
 
 
-@pytest.mark.parametrize("setting", [{"typos": 0.1}, {"keyboard": "dvorak"}], ids=str)
+@pytest.mark.parametrize(
+    "setting", [{"typos": 0.1}, {"keyboard": "dvorak"}, {"casing": "camel"}], ids=str
+)
 def test_a_config_with_a_wrong_setting_is_refused(setting):
     config = {"augmenter": {"@augmenters": "spacy-stablediff.edits.v1", **setting}}
     with pytest.raises(ConfigValidationError):

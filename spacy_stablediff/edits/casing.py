@@ -1,0 +1,44 @@
+"""Texts in lower case, in upper case, or with every word capitalized."""
+
+from itertools import islice
+from typing import Literal, TypeAlias
+
+from .spelling import Spelling, map_characters
+
+Casing: TypeAlias = Literal["lower", "upper", "title"]
+CASINGS: tuple[Casing, ...] = ("lower", "upper", "title")
+
+
+def recase(spelling: Spelling, casing: Casing, *, begins: bool = True) -> Spelling:
+    """Write a token in another case.
+
+    spelling (Spelling): The token.
+    casing (str): "lower", "upper", or "title" for a capital and small letters.
+    begins (bool): Whether a word begins with it: else it gets no capital.
+    RETURNS (Spelling): The token. A character that becomes several stands for one.
+    """
+    if casing == "upper":
+        return map_characters(spelling, [char.upper() for char in spelling.text])
+    characters = _lower(spelling.text)
+    if casing == "title" and begins:
+        first = next((i for i, char in enumerate(spelling.text) if char.isalpha()), None)
+        if first is not None:
+            characters[first] = spelling.text[first].title()
+    return map_characters(spelling, characters)
+
+
+def find_beginnings(words: list[str], spaces: list[bool]) -> list[bool]:
+    """Tell which tokens a word begins with; "n't" and "'s" go on with the one before.
+
+    words (List[str]): The tokens.
+    spaces (List[bool]): Whether a space follows each.
+    RETURNS (List[bool]): Whether a word begins with each.
+    """
+    pairs = zip(words[:-1], spaces[:-1], strict=True)
+    return [True, *(space or not word[-1:].isalnum() for word, space in pairs)]
+
+
+def _lower(text: str) -> list[str]:
+    """Each character in lower case, as it is in its word: a sigma may be the last letter."""
+    lowered = iter(text.lower())
+    return ["".join(islice(lowered, len(char.lower()))) for char in text]
