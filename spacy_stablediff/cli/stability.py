@@ -13,11 +13,14 @@ from wasabi import Printer, msg
 
 from ..errors import Errors
 from ..measure.data import check_data
-from ..measure.measure import default_edits
+from ..measure.defaults import default_curves, default_edits
 from ..types import Augmenter
 from ..view.figures import MEASURES, SCORES, name_pipelines, read_figures
 from ..view.stability import StabilityReport, measure_stability
 from ._util import show_errors, stablediff_cli
+
+# How many documents --quick looks at.
+QUICK_LIMIT = 200
 
 # What --fail-above can limit.
 LIMITS = ("displacement", "p95", "cats_flips", "ents_disagreement")
@@ -40,7 +43,7 @@ def stability_cli(
         "-e",
         metavar="CONFIG",
         help="Config file with an augmenter for each edit, in sections such as [edits.typo]. "
-        "By default typos, swapped words and dropped words",
+        "By default typos, swapped words and dropped words, with curves",
     ),
     component: Optional[str] = Opt(
         None,
@@ -56,6 +59,21 @@ def stability_cli(
         "-o",
         metavar="DIR",
         help="Directory to write stability.json and stability.html to",
+    ),
+    misspellings: Optional[Path] = Opt(
+        None,
+        "--misspellings",
+        "-m",
+        metavar="TABLE",
+        help="Table of real misspellings for a curve, a line 'wrong->right' each. By default "
+        "codespell's, if that is installed",
+    ),
+    quick: bool = Opt(
+        False,
+        "--quick",
+        "-q",
+        help=f"A first look: typos, swapped and dropped words in {QUICK_LIMIT} documents, without "
+        "curves",
     ),
     fail_above: list[str] = Opt(
         [],
@@ -92,6 +110,8 @@ def stability_cli(
             limit=limit,
             seed=seed,
             output=output,
+            misspellings=misspellings,
+            quick=quick,
             fail_above=fail_above,
             silent=False,
         )
@@ -107,6 +127,8 @@ def stability(
     limit: int = 0,
     seed: int = 0,
     output: Path | None = None,
+    misspellings: Path | None = None,
+    quick: bool = False,
     fail_above: Iterable[str] = (),
     silent: bool = True,
 ) -> StabilityReport:
@@ -121,6 +143,9 @@ def stability(
     limit (int): Number of documents to stop after; 0 for all.
     seed (int): The seed >= 0 of all random choices.
     output (Optional[Path]): The directory to write stability.json and stability.html to.
+    misspellings (Optional[Path]): A table of misspellings, for a curve.
+    quick (bool): Whether to measure typos, swapped and dropped words alone, and no more than
+        `QUICK_LIMIT` documents unless a limit is given.
     fail_above (Iterable[str]): Limits of figures, such as "displacement=0.2".
     silent (bool): Whether to print nothing.
     RETURNS (StabilityReport): The figures of the two.
@@ -133,10 +158,12 @@ def stability(
     limits = dict(map(_read_limit, fail_above))
     if output is not None and output.exists() and not output.is_dir():
         raise ValueError(Errors.SD116.format(path=output))
+    limit = limit or (QUICK_LIMIT if quick else 0)
     result = measure_stability(
         load_model(model),
         data_path,
         read_edits(edits_path) if edits_path else default_edits(seed),
+        curves={} if quick or edits_path else default_curves(seed, misspellings),
         baseline=None if baseline is None else load_model(baseline),
         component=component,
         limit=limit,

@@ -145,7 +145,7 @@ class Stabilizer:
         path = self._find_path(nlp)
         self._check_pipes(nlp, path)
         stages = find_stages(nlp, self.name, self.pipes)
-        later = [stage.diffuser for stage in stages]
+        later = [s.diffuser for i, s in enumerate(stages) if any(list_heads(stages[i:]))]
         heads = [head.classifier for head in list_heads(stages)]
         for component in [path.embedding, *path.diffusers, *later, *heads]:
             if _needs_sentences(component):

@@ -16,7 +16,7 @@ REPLICATES = 200
 LEVEL = 0.95
 
 # Quantiles are counted in bins that grow by this share, from the lowest value up.
-RESOLUTION, LOWEST, BINS = 0.01, 1e-6, 3000
+RESOLUTION, LOWEST, BINS = 0.02, 1e-4, 1000
 
 
 class Resampling:
@@ -78,7 +78,7 @@ class Ratio:
 
 
 class Quantile:
-    """A quantile of a stream of values >= 0 in each resample, to one per cent."""
+    """A quantile of a stream of values >= 0 in each resample, to two per cent."""
 
     def __init__(self, level: float) -> None:
         """Begin with no values.

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain, islice
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy
 from spacy.language import Language
@@ -17,14 +17,16 @@ from tqdm import tqdm
 
 from ..checks import is_whole
 from ..edits.augmenter import Edits
+from ..edits.misspellings import Misspellings
 from ..errors import Errors
 from ..types import Array, Augmenter
 from .bootstrap import Resampling, find_interval
 from .comparison import Comparison, Observed
 from .data import Data, may_have_gold, read_data
+from .defaults import Curves, default_edits
 from .observer import Observer
 from .provenance import describe_provenance
-from .result import Stability
+from .result import CurvePoint, Stability
 from .scoring import ScoreTally
 from .store import ExampleStore
 from .tally import EditTally, Spread
@@ -41,6 +43,7 @@ def measure_pipeline(
     data: Data,
     edits: Mapping[str, Augmenter] | None = None,
     *,
+    curves: Curves | None = None,
     component: str | None = None,
     name: str | None = None,
     limit: int = 0,
@@ -81,39 +84,39 @@ def measure_pipeline(
         nlp, first[0].predicted, component=component, batch_size=batch_size, predict=predict
     )
     scores = scores and predict and may_have_gold(data)
-    measurement = _Measurement(observer, edits, seed=seed, scores=scores)
+    every: dict[Key, Augmenter] = {}
+    every.update(edits)
+    for curve, rates in (curves or {}).items():
+        every |= {Point(curve, rate): edit for rate, edit in rates.items()}
+    measurement = _Measurement(observer, every, seed=seed, scores=scores)
     with tqdm(unit=" docs", disable=not progress) as bar:
         for batch in chain([first], batches):
             measurement.add(batch)
             bar.update(len(batch))
     result = measurement.finish(name or f"{nlp.lang}_{nlp.meta['name']}")
-    result.provenance = describe_provenance(data, edits, seed=seed, limit=limit)
+    result.provenance = describe_provenance(data, edits, curves or {}, seed=seed, limit=limit)
     return result
 
 
-def default_edits(seed: int = 0) -> dict[str, Augmenter]:
-    """Return an augmenter for each kind of edit alone, at its default rate.
+class Point(NamedTuple):
+    """A point of a curve: an edit at a rate."""
 
-    seed (int): Their seed.
-    RETURNS (Dict[str, Callable[[Language, Example], Iterator[Example]]]): Augmenters
-        by the name of the edit: "typo", "swap" and "drop".
-    """
-    return {
-        "typo": Edits(swap=0.0, drop=0.0, seed=seed),
-        "swap": Edits(typo=0.0, drop=0.0, seed=seed),
-        "drop": Edits(typo=0.0, swap=0.0, seed=seed),
-    }
+    curve: str
+    rate: float
+
+
+Key: TypeAlias = str | Point  # of an edit
 
 
 class _Measurement:
     """What is known of a pipeline's stability so far; grows batch by batch."""
 
     def __init__(
-        self, observer: Observer, edits: Mapping[str, Augmenter], *, seed: int, scores: bool
+        self, observer: Observer, edits: Mapping[Key, Augmenter], *, seed: int, scores: bool
     ) -> None:
         self.observer = observer
         self.edits = {
-            name: edit.restarted() if isinstance(edit, Edits) else edit
+            name: edit.restarted() if isinstance(edit, (Edits, Misspellings)) else edit
             for name, edit in edits.items()
         }
         self.seed = seed
@@ -124,7 +127,9 @@ class _Measurement:
         self.tallies = {name: EditTally(seed) for name in edits}
         self.has_gold = False
         vocab = observer.nlp.vocab
-        self.stores = {name: ExampleStore(vocab) for name in [None, *edits] if scores}
+        self.stores: dict[Key | None, ExampleStore] = {
+            name: ExampleStore(vocab) for name in [None, *edits] if scores
+        }
         self.score_tallies = {name: ScoreTally(observer.nlp) for name in self.stores}
         self.samples: list[tuple[float, list[tuple[str, Comparison]]]] = []
         self.sample_draws = numpy.random.default_rng([seed, SAMPLES])
@@ -144,7 +149,7 @@ class _Measurement:
             for i, observed in zip(origins, observed_copies, strict=True):
                 comparison = Comparison(clean[i], observed)
                 tally.add(comparison, times[i])
-                if i in sampled:
+                if i in sampled and isinstance(name, str):
                     sampled[i].append((name, comparison))
         self.documents += len(batch)
 
@@ -156,26 +161,33 @@ class _Measurement:
         views = [
             comparison.view(edit, spread)
             for edit in self.edits
+            if isinstance(edit, str)
             for _, comparisons in self.samples
             for sampled_edit, comparison in comparisons
             if sampled_edit == edit
         ]
+        edits = {
+            edit: tally.finish(spread, scores[edit], replicates[edit])
+            for edit, tally in self.tallies.items()
+        }
+        curves: dict[str, list[CurvePoint]] = {}
+        for edit, figures in edits.items():
+            if isinstance(edit, Point):
+                curves.setdefault(edit.curve, []).append(CurvePoint(edit.rate, figures))
         return Stability(
             model=name,
             documents=self.documents,
             tokens=self.tokens,
             scores=scores[None],
-            edits={
-                edit: tally.finish(spread, scores[edit], replicates[edit])
-                for edit, tally in self.tallies.items()
-            },
+            edits={edit: figures for edit, figures in edits.items() if isinstance(edit, str)},
+            curves=curves,
             samples=views,
             place=self.observer.place,
             intervals={name: find_interval(each) for name, each in replicates[None].items()},
             replicates=replicates[None],
         )
 
-    def _edit(self, name: str, batch: list[Example]) -> tuple[list[int], list[Example]]:
+    def _edit(self, name: Key, batch: list[Example]) -> tuple[list[int], list[Example]]:
         """Make the edited copies, and say which example of the batch each is from."""
         origins, edited = [], []
         for i, eg in enumerate(batch):
@@ -187,7 +199,7 @@ class _Measurement:
                     edited.append(copy)
         return origins, edited
 
-    def _observe(self, examples: list[Example], edit: str | None, times: Array) -> list[Observed]:
+    def _observe(self, examples: list[Example], edit: Key | None, times: Array) -> list[Observed]:
         """Run the pipeline on copies of the predicted documents, and keep them for scoring."""
         docs, vectors = self.observer.run([eg.predicted.copy() for eg in examples])
         if edit in self.stores:
@@ -198,14 +210,14 @@ class _Measurement:
                 self.score_tallies[edit].add(predicted, number)
         return [Observed(doc, array) for doc, array in zip(docs, vectors, strict=True)]
 
-    def _score(self, edit: str | None) -> dict[str, Any] | None:
+    def _score(self, edit: Key | None) -> dict[str, Any] | None:
         """Score the kept documents as nlp.evaluate does, but for the speed."""
         if edit not in self.stores or not self.has_gold:
             return None
         scores = Scorer(self.observer.nlp).score(self.stores[edit])
         return convert_recursive(lambda x: isinstance(x, numpy.generic), lambda x: x.item(), scores)
 
-    def _resample_scores(self, edit: str | None) -> dict[str, Array]:
+    def _resample_scores(self, edit: Key | None) -> dict[str, Array]:
         """The scores in each resample, as far as there is gold annotation."""
         scored = edit in self.score_tallies and self.has_gold
         return self.score_tallies[edit].replicates if scored else {}

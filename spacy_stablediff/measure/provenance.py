@@ -6,18 +6,19 @@ from importlib.metadata import version
 from typing import Any
 
 from ..about import __version__
-from ..edits.augmenter import Edits
 from ..types import Augmenter
 from .data import Data, name_data
+from .defaults import Curves
 
 
 def describe_provenance(
-    data: Data, edits: Mapping[str, Augmenter], *, seed: int, limit: int
+    data: Data, edits: Mapping[str, Augmenter], curves: Curves, *, seed: int, limit: int
 ) -> dict[str, Any]:
     """Describe where figures come from.
 
     data (Union[str, Path, Iterable]): The data.
     edits (Mapping[str, Callable[[Language, Example], Iterator[Example]]]): The augmenters.
+    curves (Mapping[str, Mapping[float, Callable]]): The augmenters of curves, by rate.
     seed (int): The seed of all random choices.
     limit (int): The number of documents to stop after; 0 for all.
     RETURNS (Dict[str, Any]): What JSON can hold of them, the date, and versions.
@@ -27,6 +28,10 @@ def describe_provenance(
         "limit": limit,
         "seed": seed,
         "edits": {name: _describe_edit(edit) for name, edit in edits.items()},
+        "curves": {
+            name: [_describe_edit(edit) for edit in curve.values()]
+            for name, curve in curves.items()
+        },
         "date": date.today().isoformat(),
         "versions": {"spacy-stablediff": __version__, "spacy": version("spacy")},
     }
@@ -34,4 +39,5 @@ def describe_provenance(
 
 def _describe_edit(edit: Augmenter) -> Any:
     """The settings of an augmenter of this package, the name of another."""
-    return edit.config if isinstance(edit, Edits) else getattr(edit, "__name__", repr(edit))
+    name = getattr(edit, "__name__", repr(edit))
+    return getattr(edit, "config", name)

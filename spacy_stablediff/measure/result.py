@@ -88,6 +88,22 @@ class EditStability:
 
 
 @dataclass
+class CurvePoint:
+    """What an edit does at one rate.
+
+    rate (float): The rate, from 0 to 1.
+    figures (EditStability): What it does.
+    """
+
+    rate: float
+    figures: EditStability
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures as they are written to stability.json."""
+        return {"rate": self.rate, **self.figures.to_dict()}
+
+
+@dataclass
 class TokenView:
     """A token of a sample document.
 
@@ -133,6 +149,7 @@ class Stability:
     tokens (int): Number of tokens of the clean documents.
     scores (Optional[Dict[str, Any]]): spaCy's scores of the clean documents.
     edits (Dict[str, EditStability]): What each kind of edit does, by its name.
+    curves (Dict[str, List[CurvePoint]]): What an edit does at several rates, by its name.
     samples (List[SampleView]): A few documents per kind of edit, the same
         documents for every pipeline measured on the same corpus.
     place (str): Where the vectors were read: "doc.tensor", "static vectors", or the name
@@ -152,6 +169,7 @@ class Stability:
     scores: dict[str, Any] | None
     edits: dict[str, EditStability]
     samples: list[SampleView] = field(default_factory=list)
+    curves: dict[str, list[CurvePoint]] = field(default_factory=dict)
     place: str = "doc.tensor"
     mended: list[tuple[str, str, int]] = field(default_factory=list)
     provenance: dict[str, Any] = field(default_factory=dict)
@@ -169,6 +187,9 @@ class Stability:
             "tokens": self.tokens,
             "clean": {"scores": self.scores},
             "edits": {name: edit.to_dict() for name, edit in self.edits.items()},
+            "curves": {
+                name: [point.to_dict() for point in curve] for name, curve in self.curves.items()
+            },
             "details": {
                 "clean": {"intervals": self.intervals},
                 **{name: edit.list_details() for name, edit in self.edits.items()},

@@ -48,6 +48,15 @@ class ScoreTally:
             self._cats[label].add(2 * (count == 2), count, times)
 
     @property
+    def values(self) -> dict[str, float]:
+        """The scores, by the keys of spaCy's scores."""
+        values = {} if self._ents.is_empty else {"ents_f": self._ents.value or 0.0}
+        if self._cats:
+            each = [label.value or 0.0 for label in self._cats.values()]
+            values["cats_macro_f"] = float(numpy.mean(each))
+        return values
+
+    @property
     def replicates(self) -> dict[str, Array]:
         """The scores in each resample, by the keys of spaCy's scores."""
         replicates = {} if self._ents.is_empty else {"ents_f": self._ents.replicates}

@@ -11,7 +11,7 @@ from typing import Any
 import numpy
 
 from ..measure.bootstrap import find_interval
-from ..measure.result import Stability
+from ..measure.result import EditStability, Stability
 from ..types import Array
 
 EQUAL = 0.01  # figures that differ by no more than this share of the larger are called equal
@@ -72,6 +72,8 @@ class Figures:
         measure and score, by key; None where there is none.
     replicates (Dict[Optional[str], Dict[str, Floats1d]]): For each edit, and with the key
         None for clean text, values in each resample of the documents, as far as known.
+    points (Dict[Tuple[str, float], Tuple[Dict, Dict]]): For each curve and rate values and
+        replicates.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Figures:
     clean: dict[str, float | None]
     edits: dict[str, dict[str, float | None]]
     replicates: dict[str | None, dict[str, Array]]
+    points: dict[tuple[str, float], tuple[dict[str, float | None], dict[str, Array]]]
 
     def average(self, key: str) -> float | None:
         """Average a figure over the edits that have it."""
@@ -146,6 +149,15 @@ def compare_clean(score: Measure, result: Figures, baseline: Figures) -> Compari
     return Comparison(score, values, _find_difference(*resampled))  # type: ignore[arg-type]
 
 
+def compare_point(
+    measure: Measure, point: tuple[str, float], result: Figures, baseline: Figures
+) -> Comparison:
+    """Compare a figure of two pipelines at a point of a curve."""
+    (value, ours), (than, theirs) = (each.points[point] for each in (result, baseline))
+    pair = ours.get(measure.key), theirs.get(measure.key)
+    return Comparison(measure, (value[measure.key], than[measure.key]), _find_difference(*pair))
+
+
 def read_figures(result: Stability, name: str) -> Figures:
     """Take the figures that people read out of a measurement.
 
@@ -153,16 +165,33 @@ def read_figures(result: Stability, name: str) -> Figures:
     name (str): How to call its pipeline.
     RETURNS (Figures): The figures.
     """
-    edits = {
-        key: _pick(MEASURES, {**vars(edit.displacement), **vars(edit)}) | _pick(SCORES, edit.scores)
-        for key, edit in result.edits.items()
-    }
+    edits = {key: read_edit(edit) for key, edit in result.edits.items()}
     replicates: dict[str | None, dict[str, Array]] = {
         None: _name_replicates(result.replicates, result.scores)
     }
     for key, edit in result.edits.items():
         replicates[key] = _name_replicates(edit.replicates, edit.scores)
-    return Figures(name, result.documents, _pick(SCORES, result.scores), edits, replicates)
+    points = {
+        (curve, point.rate): (
+            read_edit(point.figures),
+            _name_replicates(point.figures.replicates, point.figures.scores),
+        )
+        for curve, each in result.curves.items()
+        for point in each
+    }
+    clean = _pick(SCORES, result.scores)
+    return Figures(name, result.documents, clean, edits, replicates, points)
+
+
+def read_edit(edit: EditStability) -> dict[str, float | None]:
+    """Take the figures of an edit that people read, by the keys of measures and scores."""
+    moved = {**vars(edit.displacement), **vars(edit)}
+    return _pick(MEASURES, moved) | _pick(SCORES, edit.scores)
+
+
+def get_figure(edit: EditStability, measure: Measure) -> float | None:
+    """Return a figure of an edit, None where it has none."""
+    return read_edit(edit)[measure.key]
 
 
 def name_pipelines(model: str, baseline: str | None = None) -> list[str]:

@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import groupby, pairwise
+from itertools import groupby
 
 from ..about import __version__
 from ..measure.bootstrap import find_interval
-from ..measure.result import EditStability, SampleView, Stability, TokenView
+from ..measure.result import SampleView, Stability, TokenView
+from .charts import Chart, make_chart, make_histogram
+from .curves import make_bar_charts, make_curve_sections
 from .figures import (
     AGREEMENT,
     DISPLACEMENTS,
@@ -27,12 +29,7 @@ from .page import fill_template
 from .verdict import judge
 
 HEADLINES = [FLIPS, AGREEMENT, MEAN, TAIL, IDENTITY]
-HISTOGRAM_STEP = 4  # bins of the histogram that one bar stands for
 SHADES = 10  # steps of the colour that a token's displacement is shown with
-
-# A chart's heights are in pixels, its widths in per cent: it stretches to the page.
-LABEL_HEIGHT, BAR_HEIGHT, GAP, AXIS_HEIGHT = 19, 15, 8, 18
-LONGEST_BAR = 84  # leaves room for the figure at its end
 
 
 def render_report(result: Stability, baseline: Stability | None = None) -> str:
@@ -53,6 +50,8 @@ def render_report(result: Stability, baseline: Stability | None = None) -> str:
         verdict=judge(*pair),
         tiles=[make_tile(measure, pair) for measure in HEADLINES if _is_known(measure, pair)],
         edits=[make_edit_section(edit, pair, measured) for edit in result.edits],
+        curves=make_curve_sections(measured),
+        bars=make_bar_charts(measured),
         scores=[make_score_section(score, pair) for score in SCORES if _is_known(score, pair)],
         samples=pair_samples(result.samples, baseline.samples if baseline else []),
         mended=[(name, each.mended) for name, each in zip(names, measured, strict=True)],
@@ -89,9 +88,9 @@ class Section:
     """Charts with a table of the same figures beside them."""
 
     name: str
-    charts: list["Chart"]
+    charts: list[Chart]
     rows: list[tuple[str, list[str], str]]  # label, values, their ratio
-    more: list["Chart"] = field(default_factory=list)
+    more: list[Chart] = field(default_factory=list)
     labels: list[tuple[str, list[tuple[str, list[str]]]]] = field(default_factory=list)
 
 
@@ -140,99 +139,6 @@ def make_score_section(score: Measure, pair: list[Figures]) -> Section:
     chart = make_chart(score.label, score, list(texts.items()), 1.0)
     rows = [_make_row(score, text, values) for text, values in texts.items()]
     return Section(score.label, [chart], rows)
-
-
-# Charts.
-
-
-@dataclass
-class Bar:
-    """A bar: from the left to `width` per cent."""
-
-    y: int
-    width: float
-    text: str
-
-
-@dataclass
-class Group:
-    """The bars of one figure, one for each pipeline, under their label."""
-
-    label: str
-    y: int
-    bars: list[Bar]
-
-
-@dataclass
-class Chart:
-    """A bar chart, laid out."""
-
-    title: str
-    hint: str
-    height: int
-    groups: list[Group]
-    ticks: list[tuple[float, str]]
-
-    @property
-    def summary(self) -> str:
-        """The chart in words."""
-        groups = [f"{g.label} {' against '.join(b.text for b in g.bars)}" for g in self.groups]
-        return f"{self.title}, {self.hint}: {'; '.join(groups)}"
-
-
-def make_chart(
-    title: str,
-    measure: Measure,
-    rows: list[tuple[str, list[float | None]]],
-    limit: float,
-    *,
-    hint: str | None = None,
-) -> Chart:
-    """Lay out a bar chart.
-
-    title (str): What it shows.
-    measure (Measure): How values are written, and which are good.
-    rows (List[Tuple[str, List[Optional[float]]]]): Label and values of each group.
-    limit (float): The value > 0 whose bar is the longest.
-    hint (Optional[str]): How to read it, by default which values are good.
-    RETURNS (Chart): The chart.
-    """
-    groups, y = [], 0
-    for label, values in rows:
-        group = Group(label, y, [])
-        y += LABEL_HEIGHT if label else 0
-        for value in values:
-            group.bars.append(Bar(y, _scale(value or 0.0, limit), measure.format(value)))
-            y += BAR_HEIGHT
-        groups.append(group)
-        y += GAP
-    hint = hint or ("less is better" if measure.lower_is_better else "more is better")
-    factor, unit = (100, "%") if measure.is_share else (1, "")
-    ticks = [(_scale(tick, limit), f"{factor * tick:g}{unit}") for tick in find_ticks(limit)]
-    return Chart(title, hint, y + AXIS_HEIGHT, groups, ticks)
-
-
-def make_histogram(edits: list[EditStability | None]) -> list[Chart]:
-    """Lay out how displacements are distributed, none where nothing is known."""
-    histograms = [edit.histogram if edit else None for edit in edits]
-    first = next((histogram for histogram in histograms if histogram), None)
-    if first is None:
-        return []
-    edges = [*first.edges[::HISTOGRAM_STEP], None]
-    rows: list[tuple[str, list[float | None]]] = []
-    for i, (start, end) in enumerate(pairwise(edges)):
-        bins = slice(i * HISTOGRAM_STEP, (i + 1) * HISTOGRAM_STEP)
-        label = f"{start:.1f} to {end:.1f}" if end is not None else f"{start:.1f} and more"
-        rows.append((label, [sum(h.shares[bins]) if h else None for h in histograms]))
-    share = Measure("share", "Share of tokens", is_share=True)
-    return [make_chart("Tokens by displacement", share, rows, 1.0, hint="share of the tokens")]
-
-
-def find_ticks(limit: float) -> list[float]:
-    """Return round numbers from 0 up to a limit > 0, no more than six."""
-    steps = (digit * 10.0**exponent for exponent in range(-9, 10) for digit in (1, 2, 5))
-    step = next((step for step in steps if limit / step < 6), limit)
-    return [round(i * step, 9) for i in range(int(limit / step) + 1)]
 
 
 # Sample documents.
@@ -360,10 +266,6 @@ def _get_limit(measure: Measure, pair: list[Figures]) -> float:
         return 1.0
     values = [edit[measure.key] for figures in pair for edit in figures.edits.values()]
     return max((value for value in values if value), default=1.0)
-
-
-def _scale(value: float, limit: float) -> float:
-    return round(LONGEST_BAR * value / limit, 2)
 
 
 def _make_row(

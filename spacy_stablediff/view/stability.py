@@ -12,6 +12,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..measure.data import Data
+from ..measure.defaults import Curves
 from ..measure.measure import measure_pipeline
 from ..measure.result import Stability
 from ..types import Augmenter
@@ -76,6 +77,7 @@ def measure_stability(
     data: Data,
     edits: Mapping[str, Augmenter] | None = None,
     *,
+    curves: Curves | None = None,
     baseline: Language | None = None,
     component: str | None = None,
     name: str | None = None,
@@ -99,6 +101,8 @@ def measure_stability(
         package begin anew from their own seed; for an augmenter that draws from
         the global generators of `random` and numpy these are seeded, and then set
         back. One with a generator of its own goes on from where it is.
+    curves (Optional[Mapping[str, Mapping[float, Callable]]]): Augmenters at several rates,
+        by name and rate. By default none; `default_curves` makes those of the command.
     baseline (Optional[Language]): A pipeline to compare with, on the same data.
     component (Optional[str]): The component whose vectors to look at: those it sees,
         or those it writes if it is a `tok2vec` or `stablediff`. By default those of the
@@ -124,7 +128,7 @@ def measure_stability(
     if baseline is not None and not isinstance(data, (str, Path)):
         data = list(data)
     options: dict[str, Any] = {"limit": limit, "seed": seed, "batch_size": batch_size}
-    options.update(scores=scores, predict=predict, progress=progress)
+    options.update(curves=curves, scores=scores, predict=predict, progress=progress)
     result = measure_pipeline(nlp, data, edits, component=component, name=name, **options)
     result.mended = count_mended(nlp, result)
     other = None

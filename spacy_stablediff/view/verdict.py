@@ -1,8 +1,10 @@
 """The verdict on a measurement, in a sentence or two."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from .figures import (
+    AGREEMENT,
+    FLIPS,
     IDENTITY,
     MEAN,
     MEASURES,
@@ -12,6 +14,7 @@ from .figures import (
     Figures,
     compare,
     compare_clean,
+    compare_point,
 )
 
 UNIT = "of the distance between random tokens"
@@ -40,6 +43,11 @@ def judge(result: Figures, baseline: Figures | None = None) -> str:
     """
     if baseline is None:
         return _describe(result)
+    return " ".join([_judge_edits(result, baseline), *_judge_curve(result, baseline)])
+
+
+def _judge_edits(result: Figures, baseline: Figures) -> str:
+    """Say which of two pipelines edits move less, and what that costs."""
     moved = compare(MEAN, result, baseline)
     if moved.verdict == "":
         return _describe(result)
@@ -55,6 +63,24 @@ def judge(result: Figures, baseline: Figures | None = None) -> str:
         f"{1 - less / more:.0%} less than those of '{other.name}' "
         f"({MEAN.format(less)} against {MEAN.format(more)} {UNIT}), {_price(steady, other)}."
     )
+
+
+def _judge_curve(result: Figures, baseline: Figures) -> Iterator[str]:
+    """Say what the first curve comes to, at the rate in its middle, as far as it can be told."""
+    first = next((curve for curve, _ in result.points), None)
+    shared = [p for p in result.points if p[0] == first and p in baseline.points]
+    if len(shared) > 1:
+        curve, rate = shared[len(shared) // 2]
+        measures = [*SCORES, FLIPS, AGREEMENT, MEAN]
+        each = [compare_point(measure, (curve, rate), result, baseline) for measure in measures]
+        told = [
+            f"{c.measure.label[0].lower()}{c.measure.label[1:]} "
+            f"{' against '.join(map(c.measure.format, c.values))}"
+            for c in each
+            if c.verdict in ("better", "worse")
+        ]
+        what = enumerate_words(told) if told else "nothing that these documents can tell apart"
+        yield f"With {rate:.0%} {curve}, '{result.name}' against '{baseline.name}': {what}."
 
 
 def _price(steady: Figures, other: Figures) -> str:

@@ -132,7 +132,7 @@ def test_reads_spacy_files_directories_and_texts(files, data):
 
 def test_edits_from_a_config(files):
     edits = read_edits(files / "edits.cfg")
-    assert edits.keys() == {"typo", "lower"} and edits["typo"].typo == 0.5
+    assert edits.keys() == {"typo", "lower"} and edits["typo"].rates["typo"] == 0.5
     result = stability(str(files / "model"), files / "data.txt", edits_path=files / "edits.cfg")
     assert result.edits.keys() == {"typo", "lower"}
     lowered = [t.text for s in result.samples if s.edit == "lower" for t in s.edited]
@@ -239,3 +239,13 @@ def test_limits_for_continuous_integration(files):
     for limit in ("displacement", "noise=1", "displacement=much", "p95=-1"):
         exit_code, output = run(*args, limit)
         assert exit_code == 1 and "[SD118]" in output
+
+
+def test_curves_unless_a_first_look_is_enough_or_edits_are_named(files):
+    args = str(files / "model"), files / "data.spacy"
+    (files / "table.txt").write_text("teh->the\nfrmo->from\n", encoding="utf8")
+    curves = stability(*args, misspellings=files / "table.txt").curves
+    assert [len(points) for points in curves.values()] == [5, 4, 4, 1, 1]
+    assert stability(*args, quick=True).curves == {}
+    assert stability(*args, edits_path=files / "edits.cfg").curves == {}
+    assert run(*args, "--quick")[0] == 0

@@ -341,7 +341,7 @@ def test_settings_are_saved_and_loaded(tmp_path):
     train(nlp, steps=1)
     nlp.to_disk(tmp_path)
     loaded = spacy.load(tmp_path).get_pipe("stabilizer")
-    assert (loaded.weight, loaded.augmenter.typo, loaded.pipes) == (5.0, 0.5, ["tok2vec"])
+    assert (loaded.weight, loaded.augmenter.rates["typo"], loaded.pipes) == (5.0, 0.5, ["tok2vec"])
 
 
 def test_the_weight_can_follow_a_schedule():

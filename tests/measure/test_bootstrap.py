@@ -64,11 +64,11 @@ def test_quantiles_are_those_of_the_resampled_values(level):
             [numpy.repeat(v, n) for v, n in zip(values, resample, strict=True)]
         )
         expected = numpy.quantile(drawn, level, method="inverted_cdf")
-        assert found == pytest.approx(expected, rel=0.011)
+        assert found == pytest.approx(expected, rel=0.021)
 
 
 def test_quantiles_of_nothing_and_of_zeros():
     quantile = Quantile(0.95)
     assert find_interval(quantile.replicates) is None
     quantile.add(numpy.zeros(3), numpy.ones(REPLICATES))
-    assert (quantile.replicates < 1e-5).all()
+    assert (quantile.replicates < 2e-4).all()

@@ -17,8 +17,9 @@ from spacy_stablediff.measure.result import (
     Stability,
     TokenView,
 )
+from spacy_stablediff.view.charts import find_ticks
 from spacy_stablediff.view.figures import name_pipelines, read_figures
-from spacy_stablediff.view.report import find_ticks, render_report
+from spacy_stablediff.view.report import render_report
 from spacy_stablediff.view.verdict import judge
 
 HOSTILE = "<script>alert(1)</script>"

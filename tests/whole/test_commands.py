@@ -14,6 +14,7 @@ from thinc.api import fix_random_seed
 from typer.testing import CliRunner
 
 import spacy_stablediff
+from spacy_stablediff.words.layer import find_layers
 
 from ..pipelines import (
     EMBEDDING,
@@ -144,6 +145,19 @@ def attached_textcat():
     return nlp
 
 
+def knowing():
+    """A shared embedding that counts words, of the raw text as well."""
+    nlp = chain_pipeline(["ner"])
+    nlp.remove_pipe("tok2vec")
+    words = {"@architectures": "spacy-stablediff.KnownWordsTok2Vec.v1", "tok2vec": EMBEDDING}
+    nlp.add_pipe("tok2vec", config={"model": words}, first=True)
+    return nlp
+
+
+def find_words(component):
+    return [layer.attrs["words"] for layer in find_layers(component)]
+
+
 @pytest.mark.parametrize(
     "make, component, layer",
     [
@@ -151,8 +165,9 @@ def attached_textcat():
         (lambda: monolith_pipeline(["ner"]), "tok2vec", ""),
         (lambda: monolith_pipeline(["ner"]), "tok2vec", "tok2vec"),
         (attached_textcat, "textcat", "tok2vec"),
+        (knowing, "tok2vec", ""),
     ],
-    ids=["chain", "monolith", "inside of a monolith", "attached"],
+    ids=["chain", "monolith", "inside of a monolith", "attached", "known words"],
 )
 def test_spacy_pretrain_learns_the_embedding(make, component, layer, tmp_path):
     raw = [json.dumps({"text": "Two weeks, three calls and no refund from Vellorane."})]
@@ -173,6 +188,8 @@ def test_spacy_pretrain_learns_the_embedding(make, component, layer, tmp_path):
     nlp = init_nlp(config)
     loaded = parameters(embedding(nlp))
     assert sum(moved(untouched, loaded)) > len(loaded) / 2
+    for words in find_words(nlp.get_pipe(component)):
+        assert nlp.vocab.strings["refund"] in words.counts
     assert not any(moved(loaded, parameters(embedding(nlp).from_disk(weights))))
     fix_random_seed(0)
     run_training(nlp)
