@@ -27,7 +27,7 @@ class Words:
     counts (Counter[int]): How often each NORM was seen.
     known (Ints1d): The NORMs that were seen `min_count` times, in ascending order.
     forms (Ints1d): The ORTHs that were seen, and the known NORMs, in ascending order.
-    texts (Dict[int, str]): The NORMs that others may be typos of, and how they are spelt.
+    texts (Dict[int, str]): How the known NORMs are spelt, as far as they were seen.
     """
 
     def __init__(self, min_count: int, typo_count: int | None) -> None:
@@ -55,8 +55,11 @@ class Words:
     def spellings(self) -> dict[str, Any]:
         """The index, for `correct`, of the words that others may be typos of."""
         if self._spellings is None:
-            ranked = (word for word, _ in self.counts.most_common() if word in self.texts)
-            self._spellings = index_spellings(self.texts[word] for word in ranked)
+            frequent = self.counts.most_common() if self.typo_count is not None else []
+            least = max(self.min_count, self.typo_count or 0)
+            self._spellings = index_spellings(
+                self.texts[word] for word, n in frequent if n >= least and word in self.texts
+            )
         return self._spellings
 
     def count(self, docs: Iterable[Doc]) -> None:
@@ -114,10 +117,7 @@ class Words:
         """Know those of some words that were seen often enough by now."""
         known = sort(word for word in words if self.counts[word] >= self.min_count)
         self.known, self.forms = merge(self.known, known), merge(self.forms, known)
-        if self.typo_count is not None:
-            least = max(self.min_count, self.typo_count)
-            frequent = (word for word in words if self.counts[word] >= least)
-            self.texts.update((word, vocab.strings[word]) for word in frequent)
+        self.texts.update((word, vocab.strings[word]) for word in known.tolist())
 
 
 @serialize_attr.register(Words)

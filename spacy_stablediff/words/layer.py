@@ -138,7 +138,7 @@ class Mended(NamedTuple):
 def _find_meant(model: Model, docs: list[Doc]) -> Mended | None:
     """Find the misspelt tokens, as far as one can tell what they mean; None if there are none."""
     words = model.attrs["words"]
-    if not words.texts or not docs:
+    if not docs or not words.spellings["words"]:
         return None
     forms = numpy.concatenate([doc.to_array("ORTH") for doc in docs])
     unseen = numpy.flatnonzero(~is_in(numpy, forms, words.forms))
