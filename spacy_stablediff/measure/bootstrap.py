@@ -15,6 +15,9 @@ from ..types import Array
 REPLICATES = 200
 LEVEL = 0.95
 
+# With fewer documents the resamples are too much alike to tell anything.
+FEWEST = 5
+
 # Quantiles are counted in bins that grow by this share, from the lowest value up.
 RESOLUTION, LOWEST, BINS = 0.02, 1e-4, 1000
 
@@ -47,6 +50,7 @@ class Ratio:
         self._sums = numpy.zeros(2)
         self._resampled = numpy.zeros((2, REPLICATES))
         self._documents = 0
+        self._counted = 0
 
     def add(self, above: float, below: float, times: Array) -> None:
         """Add a document.
@@ -59,6 +63,7 @@ class Ratio:
         self._sums += both
         self._resampled += both[:, None] * times
         self._documents += 1
+        self._counted += below > 0
 
     @property
     def is_empty(self) -> bool:
@@ -72,9 +77,20 @@ class Ratio:
 
     @property
     def replicates(self) -> Array:
-        """The ratio in each resample, nan where its denominator is 0."""
+        """The ratio in each resample, as `resample` gives it."""
+        return self.resample()
+
+    def resample(self, missing: float = numpy.nan, fewest: int = FEWEST) -> Array:
+        """Find the ratio in each resample.
+
+        missing (float): What it is where its denominator is 0.
+        fewest (int): How many documents must add to the denominator.
+        RETURNS (Floats1d): Shape (REPLICATES,), all nan where fewer documents do.
+        """
+        if self._counted < fewest:
+            return numpy.full(REPLICATES, numpy.nan)
         above, below = self._resampled
-        return numpy.divide(above, below, out=numpy.full(REPLICATES, numpy.nan), where=below > 0)
+        return numpy.divide(above, below, out=numpy.full(REPLICATES, missing), where=below > 0)
 
 
 class Quantile:
@@ -87,6 +103,7 @@ class Quantile:
         """
         self._level = level
         self._counts = numpy.zeros((BINS, REPLICATES))
+        self._documents = 0
 
     def add(self, values: Array, times: Array) -> None:
         """Add the values of a document.
@@ -97,10 +114,13 @@ class Quantile:
         logs = numpy.log(numpy.maximum(values, LOWEST) / LOWEST) / RESOLUTION
         bins, counts = numpy.unique(logs.astype("int64").clip(max=BINS - 1), return_counts=True)
         self._counts[bins] += counts[:, None] * times
+        self._documents += len(values) > 0
 
     @property
     def replicates(self) -> Array:
-        """The quantile in each resample, nan where there are no values."""
+        """The quantile in each resample, nan where there are no values, or too few documents."""
+        if self._documents < FEWEST:
+            return numpy.full(REPLICATES, numpy.nan)
         totals = self._counts.sum(axis=0)
         places = (self._counts.cumsum(axis=0) < self._level * totals).sum(axis=0)
         return numpy.where(totals > 0, LOWEST * numpy.exp(RESOLUTION * (places + 0.5)), numpy.nan)

@@ -103,7 +103,8 @@ def measure_area(
     examples (List[Example]): The examples, with gold annotation.
     curve (Mapping[float, Edits]): Edits by rate, two at least.
     RETURNS (Optional[float]): The height, of which the scores of categories and entities
-        are averaged; None without gold annotation of either.
+        are averaged, as far as the pipeline predicts them; None without gold annotation of
+        what it predicts.
     """
     rates = sorted(curve)
     heights = [_score(nlp, examples, curve[rate].restarted()) for rate in rates]

@@ -4,30 +4,30 @@ The score that is reported is spaCy's own. Here the same is counted document by 
 to find how much it varies.
 """
 
-from collections import defaultdict
-
 import numpy
 from spacy.language import Language
+from spacy.pipeline import TextCategorizer
+from spacy.pipeline.textcat_multilabel import MultiLabel_TextCategorizer
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from ..types import Array
-from .bootstrap import Ratio
-
-EXCLUSIVE = "textcat"
+from .bootstrap import FEWEST, REPLICATES, Ratio
 
 
 class ScoreTally:
-    """F of entities and macro F of categories, in each resample."""
+    """F of entities and macro F of categories, in each resample, of what a pipeline predicts."""
 
     def __init__(self, nlp: Language) -> None:
         """Begin with no documents.
 
         nlp (Language): The pipeline that predicts.
         """
-        factories = [nlp.get_pipe_meta(name).factory for name in nlp.pipe_names]
-        self._is_exclusive = EXCLUSIVE in factories
-        self._ents = Ratio()
-        self._cats: dict[str, Ratio] = defaultdict(Ratio)
+        assigned = {name for pipe in nlp.pipe_names for name in nlp.get_pipe_meta(pipe).assigns}
+        self._ents = Ratio() if "doc.ents" in assigned else None
+        classifiers = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, TextCategorizer)]
+        # Of several, the score of the last one stands, as it does for spaCy.
+        self._cats = CategoryTally(classifiers[-1]) if classifiers else None
 
     def add(self, example: Example, times: Array) -> None:
         """Add a document.
@@ -36,37 +36,93 @@ class ScoreTally:
         times (Ints1d): How often it counts in each resample.
         """
         predicted, gold = example.predicted, example.reference
-        if gold.has_annotation("ENT_IOB"):
-            found, right = (
-                {(ent.label_, ent.start_char, ent.end_char) for ent in doc.ents}
-                for doc in (predicted, gold)
-            )
+        if self._ents is not None and gold.has_annotation("ENT_IOB"):
+            found = {_locate(ent) for ent in predicted.ents if _is_annotated(gold, ent)}
+            right = {_locate(ent) for ent in gold.ents}
             self._ents.add(2 * len(found & right), len(found) + len(right), times)
-        chosen, annotated = self._choose(predicted.cats), self._choose(gold.cats)
-        for label in gold.cats:
-            count = (label in chosen) + (label in annotated)
-            self._cats[label].add(2 * (count == 2), count, times)
+        if self._cats is not None:
+            self._cats.add(predicted.cats, gold.cats, times)
 
     @property
     def values(self) -> dict[str, float]:
         """The scores, by the keys of spaCy's scores."""
-        values = {} if self._ents.is_empty else {"ents_f": self._ents.value or 0.0}
-        if self._cats:
-            each = [label.value or 0.0 for label in self._cats.values()]
-            values["cats_macro_f"] = float(numpy.mean(each))
+        values = {}
+        if self._ents is not None and not self._ents.is_empty:
+            values["ents_f"] = self._ents.value or 0.0
+        if self._cats is not None and self._cats.has_gold:
+            values["cats_macro_f"] = self._cats.value
         return values
 
     @property
     def replicates(self) -> dict[str, Array]:
         """The scores in each resample, by the keys of spaCy's scores."""
-        replicates = {} if self._ents.is_empty else {"ents_f": self._ents.replicates}
-        if self._cats:
-            each = [numpy.nan_to_num(label.replicates) for label in self._cats.values()]
-            replicates["cats_macro_f"] = numpy.mean(each, axis=0)
+        replicates = {}
+        if self._ents is not None and not self._ents.is_empty:
+            replicates["ents_f"] = self._ents.resample(missing=0.0)
+        if self._cats is not None and self._cats.has_gold:
+            replicates["cats_macro_f"] = self._cats.replicates
         return replicates
 
-    def _choose(self, cats: dict[str, float]) -> set[str]:
-        """The categories that a document is in."""
-        if self._is_exclusive and cats:
-            return {max(cats, key=lambda label: cats[label])}
-        return {label for label, score in cats.items() if score >= 0.5}
+
+class CategoryTally:
+    """Macro F of a text classifier: the mean over all of its labels."""
+
+    def __init__(self, classifier: TextCategorizer) -> None:
+        """Begin with no documents.
+
+        classifier (TextCategorizer): The classifier.
+        """
+        self._is_exclusive = not isinstance(classifier, MultiLabel_TextCategorizer)
+        self._threshold = classifier.cfg["threshold"]
+        self._labels = {label: Ratio() for label in classifier.labels}
+        self._documents = 0
+        self.has_gold = False
+
+    def add(self, predicted: dict[str, float], gold: dict[str, float], times: Array) -> None:
+        """Add a document.
+
+        predicted (Dict[str, float]): The predicted score of each category.
+        gold (Dict[str, float]): The true one; categories without it are missing.
+        times (Ints1d): How often it counts in each resample.
+        """
+        predicted, gold = (
+            {label: cats[label] for label in self._labels if label in cats}
+            for cats in (predicted, gold)
+        )
+        self.has_gold |= bool(gold)
+        self._documents += 1
+        if self._is_exclusive:
+            chosen, true = _find_top(predicted), _find_top(gold)
+        else:
+            chosen = {label for label in gold if predicted.get(label, 0.0) >= self._threshold}
+            true = {label for label in gold if gold[label] > 0}
+        for label in chosen | true:
+            count = (label in chosen) + (label in true)
+            self._labels[label].add(2 * (count == 2), count, times)
+
+    @property
+    def value(self) -> float:
+        """The macro F."""
+        return float(numpy.mean([label.value or 0.0 for label in self._labels.values()]))
+
+    @property
+    def replicates(self) -> Array:
+        """The macro F in each resample, all nan where there are too few documents."""
+        if self._documents < FEWEST:
+            return numpy.full(REPLICATES, numpy.nan)
+        each = [ratio.resample(missing=0.0, fewest=0) for ratio in self._labels.values()]
+        return numpy.mean(each, axis=0)
+
+
+def _find_top(cats: dict[str, float]) -> set[str]:
+    return {max(cats, key=lambda label: cats[label])} if cats else set()
+
+
+def _locate(ent: Span) -> tuple[str, int, int]:
+    return ent.label_, ent.start_char, ent.end_char
+
+
+def _is_annotated(gold: Doc, ent: Span) -> bool:
+    """Whether it is known what is an entity where one was found: spaCy ignores it otherwise."""
+    span = gold.char_span(ent.start_char, ent.end_char, alignment_mode="expand")
+    return span is None or all(token.ent_iob for token in span)

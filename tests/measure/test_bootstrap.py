@@ -4,6 +4,7 @@ import numpy
 import pytest
 
 from spacy_stablediff.measure.bootstrap import (
+    FEWEST,
     REPLICATES,
     Quantile,
     Ratio,
@@ -70,5 +71,16 @@ def test_quantiles_are_those_of_the_resampled_values(level):
 def test_quantiles_of_nothing_and_of_zeros():
     quantile = Quantile(0.95)
     assert find_interval(quantile.replicates) is None
-    quantile.add(numpy.zeros(3), numpy.ones(REPLICATES))
+    for _ in range(FEWEST):
+        quantile.add(numpy.zeros(3), numpy.ones(REPLICATES))
     assert (quantile.replicates < 2e-4).all()
+
+
+@pytest.mark.parametrize("documents", [1, FEWEST - 1])
+def test_few_documents_claim_nothing(documents):
+    assert find_interval(resampled([1.0] * documents).replicates) is None
+    quantile, ratio = Quantile(0.95), resampled([1.0] * documents)
+    for _ in range(100):
+        ratio.add(0, 0, numpy.ones(REPLICATES))
+        quantile.add(numpy.zeros(0), numpy.ones(REPLICATES))
+    assert find_interval(ratio.replicates) is find_interval(quantile.replicates) is None
