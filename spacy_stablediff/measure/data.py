@@ -66,11 +66,18 @@ def _read_path(nlp: Language, path: Path) -> Iterator[Example]:
 
 def _make_example(nlp: Language, item: Example | Doc | str) -> Example:
     if isinstance(item, Example):
-        return item
+        if item.predicted.vocab is nlp.vocab:
+            return item
+        return Example(_copy_tokens(nlp, item.predicted), item.reference)
     if isinstance(item, Doc):
-        words, spaces = [t.text for t in item], [bool(t.whitespace_) for t in item]
-        return Example(Doc(nlp.vocab, words=words, spaces=spaces), item)
+        return Example(_copy_tokens(nlp, item), item)
     if isinstance(item, str):
         doc = nlp.make_doc(item)
         return Example(doc, doc.copy())
     raise ValueError(Errors.SD117.format(value=type(item).__name__))
+
+
+def _copy_tokens(nlp: Language, doc: Doc) -> Doc:
+    """The same tokens with the pipeline's own vocab, for that has its vectors and labels."""
+    words, spaces = [token.text for token in doc], [bool(token.whitespace_) for token in doc]
+    return Doc(nlp.vocab, words=words, spaces=spaces)

@@ -87,7 +87,7 @@ def measure_pipeline(
     every: dict[Key, Augmenter] = {}
     every.update(edits)
     for curve, rates in (curves or {}).items():
-        every |= {Point(curve, rate): edit for rate, edit in rates.items()}
+        every |= {Point(curve, rate): rates[rate] for rate in sorted(rates)}
     measurement = _Measurement(observer, every, seed=seed, scores=scores)
     with tqdm(unit=" docs", disable=not progress) as bar:
         for batch in chain([first], batches):
@@ -157,7 +157,7 @@ class _Measurement:
         """Return the result, for a pipeline that is called by a name."""
         spread = self.spread.value
         scores = {edit: self._score(edit) for edit in [None, *self.edits]}
-        replicates = {edit: self._resample_scores(edit) for edit in [None, *self.edits]}
+        replicates = {edit: self._resample_scores(edit, scores[edit]) for edit in scores}
         views = [
             comparison.view(edit, spread)
             for edit in self.edits
@@ -217,10 +217,12 @@ class _Measurement:
         scores = Scorer(self.observer.nlp).score(self.stores[edit])
         return convert_recursive(lambda x: isinstance(x, numpy.generic), lambda x: x.item(), scores)
 
-    def _resample_scores(self, edit: Key | None) -> dict[str, Array]:
-        """The scores in each resample, as far as there is gold annotation."""
-        scored = edit in self.score_tallies and self.has_gold
-        return self.score_tallies[edit].replicates if scored else {}
+    def _resample_scores(self, edit: Key | None, scores: dict[str, Any] | None) -> dict[str, Array]:
+        """Those of the scores that are known in each resample, as they are there."""
+        if scores is None:
+            return {}
+        resampled = self.score_tallies[edit].replicates.items()
+        return {key: each for key, each in resampled if scores.get(key) is not None}
 
     def _choose_samples(self, docs: list[Doc]) -> dict[int, list[tuple[str, Comparison]]]:
         """Choose which documents of a batch to show, and make room for their comparisons.

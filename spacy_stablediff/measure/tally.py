@@ -7,7 +7,7 @@ import numpy
 from scipy.spatial.distance import pdist
 
 from ..types import Array
-from .bootstrap import Quantile, Ratio, find_interval
+from .bootstrap import REPLICATES, Quantile, Ratio, find_interval
 from .comparison import Comparison, find_entities, relative_to, top_category
 from .result import Displacement, EditStability, Histogram
 
@@ -122,8 +122,9 @@ class Agreement:
 
     @property
     def replicates(self) -> Array:
-        """F in each resample."""
-        return self._ratio.replicates
+        """F in each resample: as certain as it is where nothing was found in any document."""
+        nowhere = self._ratio.value is None and not self._ratio.is_empty
+        return numpy.ones(REPLICATES) if nowhere else self._ratio.resample(missing=1.0)
 
 
 class EditTally:

@@ -91,7 +91,8 @@ class Figures:
 
     def resample(self, key: str) -> Array | None:
         """Average a figure over the edits in each resample; None where it isn't known."""
-        each = [values[key] for edit, values in self.replicates.items() if edit and key in values]
+        having = [edit for edit, values in self.edits.items() if values[key] is not None]
+        each = [self.replicates[edit][key] for edit in having if key in self.replicates[edit]]
         return numpy.mean(each, axis=0) if each else None
 
 
@@ -127,7 +128,8 @@ class Comparison:
 
     @property
     def factor(self) -> float:
-        """How many times as many documents would tell a difference of this size."""
+        """How many times as many documents would tell a difference of this size; infinity where
+        there are too few to say so."""
         value, than = self.values
         if value is None or than is None or value == than or self.interval is None:
             return 1.0
@@ -239,7 +241,10 @@ def _name_replicates(
 
 
 def _find_difference(ours: Array | None, theirs: Array | None) -> tuple[float, float] | None:
-    """Where the difference of two figures may lie; both were resampled alike."""
+    """Where the difference of two figures may lie; both were resampled alike.
+
+    That is anywhere, where documents are too few to tell, and None without resamples.
+    """
     if ours is None or theirs is None:
         return None
-    return find_interval(ours - theirs)
+    return find_interval(ours - theirs) or (-math.inf, math.inf)

@@ -1,5 +1,6 @@
 """The verdict on a measurement, in a sentence or two."""
 
+import math
 from collections.abc import Iterable, Iterator
 
 from .figures import (
@@ -93,19 +94,22 @@ def _price(steady: Figures, other: Figures) -> str:
     if not costs and not unclear:
         clauses.append("at no cost that was measured")
     if unclear:
-        documents = f"{steady.documents:,} documents can't tell whether"
-        clauses.append(f"but {documents} it costs {enumerate_words(unclear)}")
+        clauses.append(
+            f"but {_count_documents(steady)} can't tell whether it costs {enumerate_words(unclear)}"
+        )
     return ", ".join(clauses)
 
 
 def _doubt(moved: Comparison, result: Figures, baseline: Figures) -> str:
     """Say that the documents can't tell two pipelines apart, and how many could."""
     values = [MEAN.format(value) for value in moved.values]
-    needed = max(round(result.documents * moved.factor, -1), result.documents + 1)
+    needed = result.documents * moved.factor
+    would = max(round(needed, -1), result.documents + 1) if math.isfinite(needed) else None
+    hope = f" If that is their difference, about {would:,.0f} documents would." if would else ""
     return (
-        f"{result.documents:,} documents can't tell which of the two is the steadier: edits move the "
+        f"{_count_documents(result)} can't tell which of the two is the steadier: edits move the "
         f"token vectors of '{result.name}' by {values[0]} and those of '{baseline.name}' by "
-        f"{values[1]} {UNIT}. If that is their difference, about {needed:,.0f} documents would."
+        f"{values[1]} {UNIT}.{hope}"
     )
 
 
@@ -151,6 +155,10 @@ def _looks_worse(comparison: Comparison) -> bool:
     value, than = comparison.values
     assert value is not None and than is not None
     return (value > than) == comparison.measure.lower_is_better
+
+
+def _count_documents(figures: Figures) -> str:
+    return f"{figures.documents:,} document{'s' if figures.documents > 1 else ''}"
 
 
 def enumerate_words(words: Iterable[str]) -> str:

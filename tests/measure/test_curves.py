@@ -23,7 +23,7 @@ def letters(rate):
 
 
 def test_a_point_has_the_figures_of_an_edit_at_its_rate(nlp):
-    curves = {"letters": {0.1: letters(0.1), 0.5: letters(0.5)}}
+    curves = {"letters": {0.5: letters(0.5), 0.1: letters(0.1)}}
     result = measure_stability(nlp, examples_for(nlp), {"alone": letters(0.5)}, curves=curves)
     first, second = result.curves["letters"]
     assert (first.rate, second.rate) == (0.1, 0.5)

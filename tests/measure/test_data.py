@@ -3,6 +3,7 @@
 import pytest
 import spacy
 from spacy.tokens import DocBin
+from spacy.training import Example
 
 from spacy_stablediff import measure_stability
 from spacy_stablediff.measure.data import read_data
@@ -57,6 +58,27 @@ def test_a_baseline_is_measured_on_the_same_data(nlp):
     figures = result.to_dict()
     assert figures["ratio"]["edits"]["typo"]["displacement"]["mean"] == 1
     assert "equally far" in result.verdict
+
+
+def test_examples_are_seen_with_the_vocab_of_each_pipeline():
+    pipelines = [spacy.blank("en") for _ in range(2)]
+    for label, nlp in zip(["GOOD", "BAD"], pipelines, strict=True):
+        nlp.add_pipe("entity_ruler").add_patterns([{"label": label, "pattern": "fine"}])
+    examples = [Example(pipelines[0].make_doc(t), pipelines[0].make_doc(t)) for t in ["fine"] * 3]
+    for nlp in pipelines:
+        assert all(eg.predicted.vocab is nlp.vocab for eg in read_data(nlp, examples))
+    assert [next(read_data(pipelines[0], examples))] == examples[:1]
+
+
+@pytest.mark.parametrize("documents", [1, 4])
+def test_few_documents_tell_nothing(nlp, documents):
+    other = chain_pipeline(["textcat"])
+    train(other, steps=60)
+    texts = ["It came too late, and Marta called twice."] * documents
+    result = measure_stability(nlp, texts, baseline=other)
+    assert set(result.edits["typo"].intervals.values()) == {None}
+    assert f"{documents} document" in result.verdict
+    assert "can't tell which of the two is the steadier" in result.verdict
 
 
 @pytest.mark.parametrize("data", [[1], [None], [("a", {})]])

@@ -3,7 +3,8 @@
 import numpy
 import pytest
 
-from spacy_stablediff.measure.tally import Reservoir, Spread
+from spacy_stablediff.measure.bootstrap import FEWEST, REPLICATES, Resampling, find_interval
+from spacy_stablediff.measure.tally import Agreement, Reservoir, Spread
 
 
 def test_the_reservoir_is_a_uniform_sample_and_exact_while_it_lasts():
@@ -29,3 +30,21 @@ def test_the_spread_is_the_mean_distance_of_pairs():
     expected = numpy.linalg.norm(vectors[pairs[0]] - vectors[pairs[1]], axis=1).mean()
     assert spread.value == pytest.approx(expected, rel=0.02)
     assert Spread(seed=0).value is None
+
+
+def test_agreement_on_nothing_is_certain_and_on_little_is_not():
+    once = numpy.ones(REPLICATES)
+    agreement = Agreement()
+    assert agreement.value is None and find_interval(agreement.replicates) is None
+    agreement.add(set(), set(), once)
+    assert agreement.value == 1.0 and find_interval(agreement.replicates) == (1.0, 1.0)
+    agreement.add({"Marta"}, set(), once)
+    assert agreement.value == 0.0 and find_interval(agreement.replicates) is None
+
+
+def test_agreement_is_full_in_resamples_without_anything_found():
+    agreement = Agreement()
+    times = Resampling(0).draw(FEWEST)
+    for number in times:
+        agreement.add({"Marta"}, set(), number)
+    assert agreement.replicates.tolist() == (times.sum(axis=0) == 0).tolist()
