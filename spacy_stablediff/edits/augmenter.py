@@ -1,24 +1,18 @@
 """The augmenter of edits such as people and machines make."""
 
-from collections.abc import Iterator
 from typing import Any, Literal
 
 import numpy
-from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.training import Example
 
-from ..checks import is_number, is_whole
 from ..errors import Errors
 from ..types import Array
 from .casing import CASINGS, Casing, find_beginnings, recase
-from .copying import copy_edited
 from .noise import Respell, lose_accents, misread, split, stretch, use_digit
 from .plan import Plan, choose_spaces, choose_swaps, is_annotated, stands_free
+from .seeded import SeededAugmenter
 from .spelling import Spelling, keep
 from .typos import KEYBOARDS, find_key_neighbours, misspell, mistype_letter
-
-NAME = "spacy-stablediff.edits.v1"
 
 Keyboard = Literal["qwerty", "qwertz", "azerty"]
 
@@ -32,7 +26,7 @@ RESPELLINGS: dict[str, Respell] = {
 }
 
 
-class Edits:
+class Edits(SeededAugmenter):
     """An augmenter that makes small edits, registered as `spacy-stablediff.edits.v1`.
 
     Yields one edited copy of each example. Its gold annotation stays right:
@@ -60,6 +54,8 @@ class Edits:
     The seed fixes the sequence of edits, so the same documents in the same order get
     the same edits, and each epoch of a training gets new ones.
     """
+
+    name = "spacy-stablediff.edits.v1"
 
     def __init__(
         self,
@@ -106,45 +102,29 @@ class Edits:
             **{"split": split, "join": join},
         }
         for setting, value in self.rates.items():
-            if not is_number(value, least=0, most=1):
-                raise ValueError(Errors.SD100.format(augmenter=NAME, setting=setting, value=value))
-        _check_choice("keyboard", keyboard, KEYBOARDS)
-        _check_choice("casing", casing, (None, *CASINGS))
-        if not is_whole(seed):
-            raise ValueError(Errors.SD102.format(augmenter=NAME, value=seed))
-        self.seed = seed
+            self._check_rate(setting, value)
+        self._check_choice("keyboard", keyboard, KEYBOARDS)
+        self._check_choice("casing", casing, (None, *CASINGS))
         self.keyboard: Keyboard = keyboard
         self.casing = casing
         self._neighbours = find_key_neighbours(KEYBOARDS[keyboard])
-        self._rng = numpy.random.default_rng(seed)
-        # Apart, so that typos, swaps and drops stay what they are whatever is added to them.
-        self._noise = numpy.random.default_rng([seed, 1])
+        super().__init__(seed)
 
     @property
     def settings(self) -> dict[str, Any]:
         """The arguments that make such an augmenter."""
         return {**self.rates, "seed": self.seed, "keyboard": self.keyboard, "casing": self.casing}
 
-    @property
-    def config(self) -> dict[str, Any]:
-        """The augmenter as a config block."""
-        return {"@augmenters": NAME, **self.settings}
+    def _restart(self) -> None:
+        super()._restart()
+        # Apart, so that typos, swaps and drops stay what they are whatever is added to them.
+        self._noise = numpy.random.default_rng([self.seed, 1])
 
-    def restarted(self) -> "Edits":
-        """Return the same augmenter as it was at first, about to make the same edits."""
-        return Edits(**self.settings)
-
-    def __call__(self, nlp: Language, example: Example) -> Iterator[Example]:
-        """Edit a copy of an example.
-
-        nlp (Language): The pipeline, whose tokenizer is used.
-        example (Example): The example, which is not modified.
-        YIELDS (Example): The edited example; an empty one as it is.
-        """
-        if len(example.reference) == 0:
-            yield example
-        else:
-            yield copy_edited(nlp, example, self._plan(example.reference))
+    def _check_choice(self, setting: str, value: Any, options: Any) -> None:
+        """Raise SD101 unless a setting is one of its options."""
+        if value not in options:
+            details = {"setting": setting, "value": value, "opts": ", ".join(map(str, options))}
+            raise ValueError(Errors.SD101.format(augmenter=self.name, **details))
 
     def _plan(self, doc: Doc) -> Plan:
         """Choose what to do to the tokens of a document."""
@@ -221,10 +201,3 @@ class Edits:
         for i in numpy.flatnonzero(happens[:-1]).tolist():
             if words[i][-1:].isalnum() and words[i + 1][:1].isalnum():
                 spaces[i] = False
-
-
-def _check_choice(setting: str, value: Any, options: Any) -> None:
-    """Raise SD101 unless a setting is one of its options."""
-    if value not in options:
-        details = {"setting": setting, "value": value, "opts": ", ".join(map(str, options))}
-        raise ValueError(Errors.SD101.format(augmenter=NAME, **details))

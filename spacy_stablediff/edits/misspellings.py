@@ -1,28 +1,20 @@
 """The augmenter of misspellings that people make, from a table."""
 
-import copy
-from collections.abc import Iterator
 from importlib.util import find_spec
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import numpy
-from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.training import Example
 
-from ..checks import is_number, is_whole
-from ..errors import Errors
-from .copying import copy_edited
 from .plan import Plan
+from .seeded import SeededAugmenter
 from .spelling import Spelling, keep, replace
 from .table import Table, read_table
 
-NAME = "spacy-stablediff.misspellings.v1"
 
-
-class Misspellings:
+class Misspellings(SeededAugmenter):
     """An augmenter that misspells words as people do, registered as
     `spacy-stablediff.misspellings.v1`.
 
@@ -31,6 +23,8 @@ class Misspellings:
     Gold annotation stays right, the edited text is tokenized, the alignment is recorded, and
     the seed fixes the sequence of edits, as with `spacy-stablediff.edits.v1`.
     """
+
+    name = "spacy-stablediff.misspellings.v1"
 
     def __init__(self, table: Table, rate: float = 1.0, seed: int = 0) -> None:
         """Create the augmenter, and read the table.
@@ -46,44 +40,17 @@ class Misspellings:
             is not a whole number >= 0, SD120, SD121, SD122 or SD123 if the table can't be
             used.
         """
-        if not is_number(rate, least=0, most=1):
-            raise ValueError(Errors.SD100.format(augmenter=NAME, setting="rate", value=rate))
-        if not is_whole(seed):
-            raise ValueError(Errors.SD102.format(augmenter=NAME, value=seed))
+        self._check_rate("rate", rate)
+        super().__init__(seed)
         self.table = table
         self.rate = rate
-        self.seed = seed
-        self._misspellings = read_table(table, owner=NAME)
-        self._rng = numpy.random.default_rng(seed)
+        self._misspellings = read_table(table, owner=self.name)
 
     @property
     def settings(self) -> dict[str, Any]:
         """The arguments that make such an augmenter."""
         table = str(self.table) if isinstance(self.table, Path) else self.table
         return {"table": table, "rate": self.rate, "seed": self.seed}
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """The augmenter as a config block."""
-        return {"@augmenters": NAME, **self.settings}
-
-    def restarted(self) -> "Misspellings":
-        """Return the same augmenter as it was at first, about to make the same edits."""
-        augmenter = copy.copy(self)
-        augmenter._rng = numpy.random.default_rng(self.seed)
-        return augmenter
-
-    def __call__(self, nlp: Language, example: Example) -> Iterator[Example]:
-        """Misspell words in a copy of an example.
-
-        nlp (Language): The pipeline, whose tokenizer is used.
-        example (Example): The example, which is not modified.
-        YIELDS (Example): The edited example; an empty one as it is.
-        """
-        if len(example.reference) == 0:
-            yield example
-        else:
-            yield copy_edited(nlp, example, self._plan(example.reference))
 
     def _plan(self, doc: Doc) -> Plan:
         """Choose which words of a document are misspelt, and how."""

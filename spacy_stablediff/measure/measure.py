@@ -16,8 +16,7 @@ from thinc.util import convert_recursive
 from tqdm import tqdm
 
 from ..checks import is_whole
-from ..edits.augmenter import Edits
-from ..edits.misspellings import Misspellings
+from ..edits.seeded import SeededAugmenter
 from ..errors import Errors
 from ..types import Array, Augmenter
 from .bootstrap import Resampling, find_interval
@@ -116,7 +115,7 @@ class _Measurement:
     ) -> None:
         self.observer = observer
         self.edits = {
-            name: edit.restarted() if isinstance(edit, (Edits, Misspellings)) else edit
+            name: edit.restarted() if isinstance(edit, SeededAugmenter) else edit
             for name, edit in edits.items()
         }
         self.seed = seed
