@@ -7,11 +7,11 @@ from typing import Any
 
 import spacy
 from spacy.language import Language
-from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.training.batchers import minibatch_by_words
 from thinc.api import Adam, Config, fix_random_seed
 
+from spacy_stablediff.measure.data import copy_tokens
 from spacy_stablediff.recommended import STABILIZER
 
 from .text import Films
@@ -89,10 +89,8 @@ def make_examples(nlp: Language, films: Films) -> list[Example]:
     """
     examples = []
     for doc in films.docs:
-        words = [token.text for token in doc]
-        spaces = [bool(token.whitespace_) for token in doc]
-        tags = ["U-NAME" if i and word.istitle() else "O" for i, word in enumerate(words)]
-        predicted = Doc(nlp.vocab, words=words, spaces=spaces)
+        tags = ["U-NAME" if token.i and token.text.istitle() else "O" for token in doc]
+        predicted = copy_tokens(nlp.vocab, doc)
         examples.append(Example.from_dict(predicted, {"cats": doc.cats, "entities": tags}))
     return examples
 

@@ -1,5 +1,6 @@
 """An edited document compared with the clean one, as a pipeline sees both."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy
@@ -60,8 +61,8 @@ class Comparison:
             edit=edit,
             clean=_view_tokens(self.clean, clean_distance, clean_changed, spread),
             edited=_view_tokens(self.edited, distance, self.changed, spread),
-            clean_cat=top_category(self.clean),
-            edited_cat=top_category(self.edited),
+            clean_cat=top_category(self.clean.cats),
+            edited_cat=top_category(self.edited.cats),
         )
 
 
@@ -91,13 +92,13 @@ def compare_vectors(
     return distance, identity
 
 
-def top_category(doc: Doc) -> str | None:
+def top_category(cats: Mapping[str, float]) -> str | None:
     """Return the category of the highest score, or None if there are no categories.
 
-    doc (Doc): A processed document.
+    cats (Mapping[str, float]): The score of each category of a document.
     RETURNS (Optional[str]): The category.
     """
-    return max(doc.cats, key=lambda label: doc.cats[label]) if doc.cats else None
+    return max(cats, key=lambda label: cats[label]) if cats else None
 
 
 def find_entities(doc: Doc, clean_index: Array) -> set[tuple[str, tuple[int, ...]]]:

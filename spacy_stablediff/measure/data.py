@@ -7,6 +7,7 @@ from typing import TypeAlias
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Corpus, Example, PlainTextCorpus
+from spacy.vocab import Vocab
 
 from ..errors import Errors
 
@@ -56,6 +57,17 @@ def may_have_gold(data: Data) -> bool:
     return not (isinstance(data, (str, Path)) and Path(data).suffix == ".txt")
 
 
+def copy_tokens(vocab: Vocab, doc: Doc) -> Doc:
+    """Copy a document's tokens without its annotation.
+
+    vocab (Vocab): The vocab of the copy, which has the vectors and labels of its pipeline.
+    doc (Doc): The document.
+    RETURNS (Doc): The copy.
+    """
+    words, spaces = [token.text for token in doc], [bool(token.whitespace_) for token in doc]
+    return Doc(vocab, words=words, spaces=spaces)
+
+
 def _read_path(nlp: Language, path: Path) -> Iterator[Example]:
     corpus = PlainTextCorpus(path) if path.suffix == ".txt" else Corpus(path)
     try:
@@ -68,16 +80,10 @@ def _make_example(nlp: Language, item: Example | Doc | str) -> Example:
     if isinstance(item, Example):
         if item.predicted.vocab is nlp.vocab:
             return item
-        return Example(_copy_tokens(nlp, item.predicted), item.reference)
+        return Example(copy_tokens(nlp.vocab, item.predicted), item.reference)
     if isinstance(item, Doc):
-        return Example(_copy_tokens(nlp, item), item)
+        return Example(copy_tokens(nlp.vocab, item), item)
     if isinstance(item, str):
         doc = nlp.make_doc(item)
         return Example(doc, doc.copy())
     raise ValueError(Errors.SD117.format(value=type(item).__name__))
-
-
-def _copy_tokens(nlp: Language, doc: Doc) -> Doc:
-    """The same tokens with the pipeline's own vocab, for that has its vectors and labels."""
-    words, spaces = [token.text for token in doc], [bool(token.whitespace_) for token in doc]
-    return Doc(nlp.vocab, words=words, spaces=spaces)

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy
 from spacy.language import Language
-from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..edits.augmenter import Edits
+from ..edits.seeded import SeededAugmenter
 from ..types import Augmenter
 from .bootstrap import REPLICATES
+from .data import copy_tokens
 from .measure import measure_pipeline
 from .scoring import ScoreTally
 
@@ -56,7 +57,7 @@ def score_stability(
     augmenter: Augmenter,
     limit: int = 0,
     seed: int = 0,
-    curve: Mapping[float, Edits] = {},
+    curve: Mapping[float, SeededAugmenter] = {},
     **kwargs: Any,
 ) -> dict[str, Any]:
     """Score how stable a component's vectors are under small edits.
@@ -95,7 +96,7 @@ def score_stability(
 
 
 def measure_area(
-    nlp: Language, examples: list[Example], curve: Mapping[float, Edits]
+    nlp: Language, examples: list[Example], curve: Mapping[float, SeededAugmenter]
 ) -> float | None:
     """Measure the mean height of the curve of a pipeline's scores against a rate.
 
@@ -116,18 +117,12 @@ def measure_area(
     return sum(areas) / sum(widths)
 
 
-def _score(nlp: Language, examples: list[Example], edits: Edits) -> float | None:
+def _score(nlp: Language, examples: list[Example], edits: SeededAugmenter) -> float | None:
     """Score a pipeline on edited examples: categories and entities, averaged."""
     edited = [copy for eg in examples for copy in edits(nlp, eg)]
     tally, once = ScoreTally(nlp), numpy.ones(REPLICATES)
-    docs = nlp.pipe([_forget(eg.predicted) for eg in edited])
+    docs = nlp.pipe([copy_tokens(eg.predicted.vocab, eg.predicted) for eg in edited])
     for doc, eg in zip(docs, edited, strict=True):
         tally.add(Example(doc, eg.reference), once)
     scores = tally.values.values()
     return fmean(scores) if scores else None
-
-
-def _forget(doc: Doc) -> Doc:
-    """The same tokens, without annotation."""
-    words, spaces = [token.text for token in doc], [bool(token.whitespace_) for token in doc]
-    return Doc(doc.vocab, words=words, spaces=spaces)

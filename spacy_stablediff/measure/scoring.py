@@ -13,6 +13,7 @@ from spacy.training import Example
 
 from ..types import Array
 from .bootstrap import FEWEST, REPLICATES, Ratio
+from .comparison import top_category
 
 
 class ScoreTally:
@@ -115,7 +116,8 @@ class CategoryTally:
 
 
 def _find_top(cats: dict[str, float]) -> set[str]:
-    return {max(cats, key=lambda label: cats[label])} if cats else set()
+    top = top_category(cats)
+    return set() if top is None else {top}
 
 
 def _locate(ent: Span) -> tuple[str, int, int]:

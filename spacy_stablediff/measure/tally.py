@@ -211,9 +211,9 @@ class EditTally:
         )
 
     def _add_category(self, comparison: Comparison, times: Array) -> None:
-        category = top_category(comparison.clean)
+        category = top_category(comparison.clean.cats)
         if category is not None:
-            flips = category != top_category(comparison.edited)
+            flips = category != top_category(comparison.edited.cats)
             self._flips.add(flips, 1, times)
             self._flips_by_label[category].add(flips, 1, times)
 
