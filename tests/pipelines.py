@@ -1,6 +1,7 @@
 """Small pipelines and annotated texts for the tests."""
 
 import functools
+import warnings
 
 import numpy
 import pytest
@@ -271,6 +272,14 @@ def moved(before, after):
 def predictions(nlp, texts=UNSEEN):
     """All that a pipeline says of texts, to compare bit for bit."""
     return [doc.to_bytes() for doc in nlp.pipe(texts)]
+
+
+def our_warnings(function):
+    """The codes and texts of this package's warnings while a function runs."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        function()
+    return [str(w.message) for w in caught if "[SDW" in str(w.message)]
 
 
 @functools.cache

@@ -1,7 +1,5 @@
 """What a user is told who puts diffusion into something that is trained."""
 
-import warnings
-
 import numpy
 import pytest
 import spacy
@@ -16,8 +14,8 @@ from ..pipelines import (
     IMPLICIT,
     TEXT,
     add_ner,
-    add_textcat,
     examples_for,
+    our_warnings,
     predictions,
     real_pipeline,
     train,
@@ -28,22 +26,9 @@ TRANSFORMER = "test_transformer"
 
 
 @pytest.fixture
-def trained(tmp_path):
+def trained(base):
     """A trained pipeline of a shared embedding and two components, loaded from disk."""
-    nlp = spacy.blank("en")
-    nlp.add_pipe("tok2vec", config={"model": EMBEDDING})
-    add_textcat(nlp)
-    add_ner(nlp)
-    train(nlp)
-    nlp.to_disk(tmp_path)
-    return spacy.load(tmp_path)
-
-
-def our_warnings(function):
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        function()
-    return [str(w.message) for w in caught if "[SDW" in str(w.message)]
+    return spacy.load(base)
 
 
 # A shared embedding.

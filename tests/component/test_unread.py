@@ -1,7 +1,5 @@
 """Warnings of a component whose vectors nothing reads, or that was passed by in training."""
 
-import warnings
-
 import pytest
 import spacy
 
@@ -16,17 +14,10 @@ from ..pipelines import (
     chain_pipeline,
     examples_for,
     listener,
+    our_warnings,
     set_vectors,
     train,
 )
-
-
-def our_warnings(function):
-    """The codes and texts of this package's warnings while a function runs."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        function()
-    return [str(w.message) for w in caught if "[SDW" in str(w.message)]
 
 
 def run(nlp):
