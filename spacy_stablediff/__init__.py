@@ -9,15 +9,25 @@ if TYPE_CHECKING:
     from .component.attach import attach, detach
     from .view.render import render
     from .view.stability import measure_stability
+    from .words.explain import explain_words
     from .words.know import know_words
 
-__all__ = ["__version__", "attach", "detach", "know_words", "measure_stability", "render"]
+__all__ = [
+    "__version__",
+    "attach",
+    "detach",
+    "explain_words",
+    "know_words",
+    "measure_stability",
+    "render",
+]
 
 # Public names, and the modules they are loaded from at first use: spaCy's entry
 # points import this package too, and need none of them.
 LAZY = {
     "attach": "component.attach",
     "detach": "component.attach",
+    "explain_words": "words.explain",
     "know_words": "words.know",
     "measure_stability": "view.stability",
     "render": "view.render",

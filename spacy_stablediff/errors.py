@@ -31,7 +31,7 @@ class Warnings(metaclass=ErrorsWithCodes):
     SDW06 = ("Component '{name}' has no effect: the weight of its loss on vectors is 0, and no text classifier that its loss on "
              "scores could train listens to the vectors at its place. Set 'weight' above 0, or let a 'textcat' listen to "
              "them, with a spacy.Tok2VecListener.v1 as tok2vec of its model.")
-    SDW07 = ("spacy-stablediff.KnownWordsTok2Vec.v1 knows no word, because none was seen {min_count} times in the texts that it "
+    SDW07 = ("spacy-stablediff.WordGraphTok2Vec.v1 knows no word, because none was seen {min_count} times in the texts that it "
              "was trained on, so that all words are embedded as unknown. Train it on more texts, or lower its 'min_count'.")
     SDW08 = ("Component '{name}': from now on it diffuses the vectors of {readers}, which never saw diffused ones, so that they "
              "will predict worse. Train them further with '{name}' in place; or give it a layer that changes nothing before "
@@ -126,10 +126,10 @@ class Errors(metaclass=ErrorsWithCodes):
              "{value}. Use it as the 'model' of a component 'stablediff', or as the 'diffusion' of "
              "spacy-stablediff.DiffusedTok2Vec.v1, which goes where spaCy takes a 'tok2vec'. (`spacy debug model` gives "
              "documents to every model: have it look at the component with the embedding instead.)")
-    SD030 = ("spacy-stablediff.KnownWordsTok2Vec.v1: the setting '{setting}' must be a whole number of at least 1, but it "
-             "is {value!r}. A 'min_count' of 2, the default, makes words unknown that the training data have only once, 1 "
-             "none of them. A 'typo_count' of null switches the correction of typos off.")
-    SD031 = ("spacy-stablediff.KnownWordsTok2Vec.v1: the embedding '{name}' in its setting 'tok2vec' doesn't look up the "
+    SD030 = ("spacy-stablediff.WordGraphTok2Vec.v1: the setting '{setting}' can't be {value!r}. 'time' is a number of at least "
+             "0, which switches diffusion over the graph of words off, 'distance' 1 or 2, 'min_count' a whole number of at "
+             "least 1, 'word_dropout' a number of at least 0, 'keep' a list of words, and 'pairs' a dictionary of words.")
+    SD031 = ("spacy-stablediff.WordGraphTok2Vec.v1: the embedding '{name}' in its setting 'tok2vec' doesn't look up the "
              "NORM of tokens, so it has no words to know. Use one that does, such as spacy.HashEmbedCNN.v2, or a "
              "spacy.MultiHashEmbed.v2 with NORM among its 'attrs'; or leave the wrapper out.")
     SD033 = ("Component '{name}' is no 'tok2vec', so it has no embedding that others share. Name the 'tok2vec' component that "
@@ -171,6 +171,9 @@ class Errors(metaclass=ErrorsWithCodes):
              "times of the layer in the config.")
     SD063 = ("The option --stability is {value}, but stability training needs an embedding that components share, and "
              "these have their own: {names}. Leave it out, or let them listen to a component 'tok2vec'.")
+    SD070 = ("There is no graph of words to look at (component: {name}). Components that have one: {opts}. Wrap an embedding "
+             "in spacy-stablediff.WordGraphTok2Vec.v1, by `python -m spacy stablediff add` or "
+             "spacy_stablediff.know_words(nlp), and train it.")
     SD100 = ("{augmenter}: the setting '{setting}' is a rate, a number from 0 (never) to 1 (always), but it is "
              "{value!r}. A useful rate for typos is 0.1.")
     SD101 = ("{augmenter}: the setting '{setting}' must be one of {opts}, but it is {value!r}.")

@@ -30,5 +30,5 @@ STABILIZER: dict[str, Any] = {
     "augmenter": EDITS,
 }
 
-# How often an embedding must have seen a word to know it, and to take others for it.
-WORDS: dict[str, Any] = {"min_count": 2, "typo_count": 5}
+# The graph of words that an embedding diffuses new words over, and which words it knows.
+WORDS: dict[str, Any] = {"time": 1.0, "distance": 2, "min_count": 2, "word_dropout": 0.0}

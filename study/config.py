@@ -87,7 +87,7 @@ def wrap_embedding(config: Config, words: Block) -> None:
     """Let the embedding know its words."""
     component = config["components"]["tok2vec"]
     component["model"] = {
-        "@architectures": "spacy-stablediff.KnownWordsTok2Vec.v1",
+        "@architectures": "spacy-stablediff.WordGraphTok2Vec.v1",
         **words,
         "tok2vec": component["model"],
     }

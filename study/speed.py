@@ -19,7 +19,7 @@ def load_bare(path: Path) -> Language:
     nlp = spacy.load(path, exclude=["stablediff", "stabilizer"])
     tok2vec: Any = nlp.get_pipe("tok2vec")
     for node in list(tok2vec.model.walk()):
-        if node.name == "known_words":
+        if node.name in ("known_words", "word_graph"):
             tok2vec.model.replace_node(node, node.layers[0])
     return nlp
 

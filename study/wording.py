@@ -103,7 +103,7 @@ def show_apart(points: float) -> str:
 
 
 def show_settings(settings: dict[str, Any]) -> str:
-    """Write the settings of a variant: "batch_words: 2000; words (typo_count: null)"."""
+    """Write the settings of a variant: "batch_words: 2000; words (time: 0.0)"."""
     return "; ".join(show_item(*item) for item in settings.items()) or "none"
 
 

@@ -8,7 +8,7 @@ from spacy.util import load_config
 
 TRAINABLE = ["tagger", "parser", "ner", "textcat", "textcat_multilabel", "spancat"]
 CLASSIFIERS = ["textcat", "textcat_multilabel"]
-KNOWN_WORDS = "spacy-stablediff.KnownWordsTok2Vec.v1"
+WORD_GRAPH = "spacy-stablediff.WordGraphTok2Vec.v1"
 DIFFUSED = "spacy-stablediff.DiffusedTok2Vec.v1"
 NO_STATIC_VECTORS = {
     "paths.vectors": None,

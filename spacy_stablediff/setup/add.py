@@ -15,7 +15,7 @@ from ..layers.diffused_tok2vec import ARCHITECTURE, diffused_config
 from ..recommended import STABILIZER, WORDS
 from ..wiring.config import Block, Wiring, find_blocks, find_ours, find_wiring, looks_up_words
 from ..words.know import CALLBACK as KNOW_WORDS
-from ..words.layer import ARCHITECTURE as KNOWN_WORDS
+from ..words.layer import ARCHITECTURE as WORD_GRAPH
 from .draft import Draft
 from .layers import LayerName, acts_at_once, describe_layer
 
@@ -192,7 +192,7 @@ def _wrap_shared(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str]:
     ]
     if names and draft.config.get("initialize", {}).get("init_tok2vec"):
         yield (
-            f"Left the model of {', '.join(names)} without {KNOWN_WORDS}: the weights that "
+            f"Left the model of {', '.join(names)} without {WORD_GRAPH}: the weights that "
             "[initialize] init_tok2vec names were trained without it and would not fit"
         )
         return
@@ -200,11 +200,11 @@ def _wrap_shared(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str]:
         model = wiring.components[name]["model"]
         if draft.config["components"][name].get("model") != model:
             yield from _write_defaults(draft, wiring, name, "model")
-        block = {"@architectures": KNOWN_WORDS, **WORDS, "tok2vec": model}
+        block = {"@architectures": WORD_GRAPH, **WORDS, "tok2vec": model}
         draft.nest(f"components.{name}.model", block, key="tok2vec")
         yield (
-            f"Wrapped the model of '{name}' in {KNOWN_WORDS}, so that rare words share a vector and "
-            f"typos are corrected: its settings are now in [components.{name}.model.tok2vec]"
+            f"Wrapped the model of '{name}' in {WORD_GRAPH}, so that rare words share a vector and "
+            f"misspelt ones are made of known ones: its settings are now in [components.{name}.model.tok2vec]"
         )
     if sourced := [name for name in names if name in wiring.sourced]:
         yield _wrap_sourced(draft, wiring, order, sourced)
@@ -215,12 +215,12 @@ def _wrap_sourced(draft: Draft, wiring: Wiring, order: Order, names: list[str]) 
     listed = ", ".join(names)
     attaches = any(name in wiring.sourced and name in wiring.owned for name in order.chosen)
     if attaches or draft.config["nlp"].get("after_pipeline_creation") is not None:
-        return f"Left the model of {listed} without {KNOWN_WORDS}: another callback has its place"
+        return f"Left the model of {listed} without {WORD_GRAPH}: another callback has its place"
     block = {"@callbacks": KNOW_WORDS, "pipes": names, **WORDS}
     draft.insert("nlp.after_pipeline_creation", block, after="nlp")
     return (
-        f"Added the callback {KNOW_WORDS}: rare words share a vector, and typos are corrected, "
-        f"in {listed}"
+        f"Added the callback {KNOW_WORDS}: rare words share a vector, and misspelt ones are "
+        f"made of known ones, in {listed}"
     )
 
 

@@ -1,6 +1,5 @@
 """Measuring stability in Python: a result that shows itself, and writes its page."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -16,7 +15,7 @@ from ..measure.defaults import Curves
 from ..measure.measure import measure_pipeline
 from ..measure.result import Stability
 from ..types import Augmenter
-from ..words.layer import find_mended
+from ..words.explain import count_read_as_others
 from .figures import name_pipelines, read_figures
 from .report import render_report
 from .verdict import judge
@@ -140,7 +139,7 @@ def measure_stability(
 
 
 def count_mended(nlp: Language, result: Stability) -> list[tuple[str, str, int]]:
-    """Count the words of the edited samples that a pipeline embeds as others.
+    """Count the words of the edited samples that a pipeline embeds as others, for the most part.
 
     nlp (Language): The pipeline.
     result (Stability): What was measured of it.
@@ -148,9 +147,7 @@ def count_mended(nlp: Language, result: Stability) -> list[tuple[str, str, int]]
         the most frequent first.
     """
     samples = [[token.text for token in sample.edited] for sample in result.samples]
-    counts: Counter[tuple[str, str]] = Counter()
-    for _, component in nlp.pipeline:
-        counts.update(find_mended(component, _make_docs(nlp, samples)))
+    counts = count_read_as_others(nlp, _make_docs(nlp, samples))
     return [(word, meant, count) for (word, meant), count in counts.most_common(MENDED)]
 
 

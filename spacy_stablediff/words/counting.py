@@ -1,6 +1,5 @@
 """Counting the words that an embedding is trained on."""
 
-from collections import Counter
 from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any
@@ -8,12 +7,18 @@ from typing import Any
 import numpy
 import srsly
 from spacy.tokens import Doc
-from spacy.vocab import Vocab
 from thinc.api import deserialize_attr, serialize_attr
 
 from ..types import Array
 from .ids import merge, sort
-from .spelling import index_spellings
+from .tally import Tally
+
+# What stands before the first word of a text, and behind the last.
+EDGE = 0
+
+# What is counted: words by their NORM, forms of words by their ORTH, and by the NORM of the word
+# before or after them those that begin with a capital and those that don't.
+KINDS = ("words", "forms", "capitals_after", "smalls_after", "capitals_before", "smalls_before")
 
 
 class Words:
@@ -21,46 +26,30 @@ class Words:
 
     They are counted as the embedding is trained. So it makes no difference who trains
     it and how, and nobody has to go through the texts before. A document counts once,
-    however often training comes back to it. After a training that followed another one,
-    the larger of the two counts stands.
+    however often training comes back to it.
 
-    counts (Counter[int]): How often each NORM was seen.
     known (Ints1d): The NORMs that were seen `min_count` times, in ascending order.
-    forms (Ints1d): The ORTHs that were seen, and the known NORMs, in ascending order.
-    texts (Dict[int, str]): How the known NORMs are spelt, as far as they were seen.
+    seen (Ints1d): The ORTHs that were seen, and those of an earlier training, in
+        ascending order.
+    texts (Dict[int, str]): How the ORTHs that were seen are spelt.
     """
 
-    def __init__(self, min_count: int, typo_count: int | None) -> None:
+    def __init__(self, min_count: int) -> None:
         """Know no words.
 
         min_count (int): How often a word is seen before it is known.
-        typo_count (Optional[int]): How often it is seen before others may be typos of
-            it; None: none is.
         """
         self.min_count = min_count
-        self.typo_count = typo_count
-        self.counts: Counter[int] = Counter()
+        self.tallies = {kind: Tally() for kind in KINDS}
         self.known: Array = sort([])
-        self.forms: Array = sort([])
+        self.seen: Array = sort([])
         self.texts: dict[int, str] = {}
-        self._training: Counter[int] = Counter()
+        self.version = 0
         self._documents: set[bytes] = set()
-        self._spellings: dict[str, Any] | None = None
 
     def __bool__(self) -> bool:
         """Tell whether any word was counted."""
-        return bool(self.counts)
-
-    @property
-    def spellings(self) -> dict[str, Any]:
-        """The index, for `correct`, of the words that others may be typos of."""
-        if self._spellings is None:
-            frequent = self.counts.most_common() if self.typo_count is not None else []
-            least = max(self.min_count, self.typo_count or 0)
-            self._spellings = index_spellings(
-                self.texts[word] for word, n in frequent if n >= least and word in self.texts
-            )
-        return self._spellings
+        return bool(self.tallies["words"].counts)
 
     def count(self, docs: Iterable[Doc]) -> None:
         """Count the words of documents that were not counted yet.
@@ -70,39 +59,54 @@ class Words:
         new = [doc for doc in docs if len(doc) and self._is_new(doc)]
         if not new:
             return
-        words, times = numpy.unique(_concatenate(new, "NORM"), return_counts=True)
-        self._training.update(dict(zip(words.tolist(), times.tolist(), strict=True)))
-        for word in words.tolist():
-            self.counts[word] = max(self.counts[word], self._training[word])
-        self.forms = merge(self.forms, numpy.unique(_concatenate(new, "ORTH")))
-        self._learn(words.tolist(), new[0].vocab)
-        self._spellings = None
+        words, counts = self.tallies["words"], self.tallies["words"].counts
+        norms = words.add(_concatenate(new, "NORM"))
+        self.known = merge(self.known, sort(w for w in norms if counts[w] >= self.min_count))
+        forms = self.tallies["forms"].add(_concatenate(new, "ORTH"))
+        self.seen = merge(self.seen, sort(forms))
+        strings = new[0].vocab.strings
+        self.texts.update((form, strings[form]) for form in forms if form not in self.texts)
+        self._count_cases([doc for doc in new if not doc.text.isupper()])
+        self.version += 1
+
+    def look_up(self, words: Array) -> Array:
+        """Look up how often words were seen.
+
+        words (Ints1d): Their NORMs.
+        RETURNS (Ints1d): The counts.
+        """
+        ids, places = numpy.unique(words, return_inverse=True)
+        counts = self.tallies["words"].counts
+        return numpy.asarray([counts[word] for word in ids.tolist()], dtype="int64")[places]
 
     def take_for_known(self, words: Iterable[int]) -> None:
         """Know words of an earlier training, of which nobody knows how frequent they were.
 
-        words (Iterable[int]): Their NORMs.
+        words (Iterable[int]): Their NORMs, or their ORTHs.
         """
+        counts = self.tallies["words"].counts
         for word in words:
-            self.counts[word] = max(self.counts[word], self.min_count)
-        self.known = sort(self.counts)
-        self.forms = merge(self.forms, self.known)
+            counts[word] = max(counts[word], self.min_count)
+        self.known = sort(counts)
+        self.seen = merge(self.seen, self.known)
+        self.version += 1
 
     def to_bytes(self) -> bytes:
         """Serialize the words, without what tells which documents were counted."""
-        norms = numpy.fromiter(self.counts, dtype="uint64")
-        counts = numpy.fromiter(self.counts.values(), dtype="uint32")
-        message = {"norms": norms, "counts": counts, "forms": self.forms}
-        return srsly.msgpack_dumps({**message, "texts": list(self.texts.items())})
+        tallies = {kind: tally.to_message() for kind, tally in self.tallies.items()}
+        texts = list(self.texts.items())
+        return srsly.msgpack_dumps({"tallies": tallies, "seen": self.seen, "texts": texts})
 
     def from_bytes(self, data: bytes) -> "Words":
         """Load words in place of those that are known. Settings stay as they are."""
         message: dict[str, Any] = srsly.msgpack_loads(data)
-        words = Words(self.min_count, self.typo_count)
-        pairs = zip(message["norms"].tolist(), message["counts"].tolist(), strict=True)
-        words.counts = Counter(dict(pairs))
-        words.known = sort(w for w, count in words.counts.items() if count >= self.min_count)
-        words.forms = message["forms"]
+        words = Words(self.min_count)
+        words.tallies = {
+            kind: Tally.from_message(each) for kind, each in message["tallies"].items()
+        }
+        counts = words.tallies["words"].counts.items()
+        words.known = sort(word for word, count in counts if count >= self.min_count)
+        words.seen = message["seen"]
         words.texts = dict(message["texts"])
         return words
 
@@ -113,11 +117,31 @@ class Words:
         self._documents.add(digest)
         return is_new
 
-    def _learn(self, words: list[int], vocab: Vocab) -> None:
-        """Know those of some words that were seen often enough by now."""
-        known = sort(word for word in words if self.counts[word] >= self.min_count)
-        self.known, self.forms = merge(self.known, known), merge(self.forms, known)
-        self.texts.update((word, vocab.strings[word]) for word in known.tolist())
+    def _count_cases(self, docs: list[Doc]) -> None:
+        """Count next to which words there are capitals."""
+        if not docs:
+            return
+        padded = [numpy.pad(doc.to_array("NORM"), 1, constant_values=EDGE) for doc in docs]
+        before = numpy.concatenate([norms[:-2] for norms in padded])
+        after = numpy.concatenate([norms[2:] for norms in padded])
+        forms, places = numpy.unique(_concatenate(docs, "ORTH"), return_inverse=True)
+        cases = numpy.array([find_case(self.texts[form]) for form in forms.tolist()])[places]
+        self.tallies["capitals_after"].add(before[cases > 0])
+        self.tallies["smalls_after"].add(before[cases < 0])
+        self.tallies["capitals_before"].add(after[cases > 0])
+        self.tallies["smalls_before"].add(after[cases < 0])
+
+
+def find_case(word: str) -> int:
+    """Tell whether a word has a capital at most where names have one.
+
+    word (str): The word.
+    RETURNS (int): 1 for a word that is capitalized, or in capitals, -1 for one in small
+        letters, 0 for any other.
+    """
+    if word.islower():
+        return -1
+    return int(word.istitle() or word.isupper())
 
 
 @serialize_attr.register(Words)

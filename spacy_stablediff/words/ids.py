@@ -1,4 +1,4 @@
-"""Sorted arrays of the numbers by which spaCy knows words."""
+"""Arrays of the numbers by which spaCy knows words, and of ranges in such arrays."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -36,3 +36,15 @@ def is_in(xp: Any, ids: Array, known: Array) -> Array:
         return xp.zeros(len(ids), dtype=bool)
     places = xp.searchsorted(known, ids).clip(max=len(known) - 1)
     return known[places] == ids
+
+
+def spread(starts: Array, ends: Array) -> Array:
+    """List the numbers of ranges, one range after the other.
+
+    starts (Ints1d): The first number of each range.
+    ends (Ints1d): The number behind its last one.
+    RETURNS (Ints1d): The numbers.
+    """
+    counts = ends - starts
+    shifts = numpy.repeat(starts - (counts.cumsum() - counts), counts)
+    return shifts + numpy.arange(len(shifts))

@@ -1,161 +1,194 @@
-"""Embeddings that know which words they have learned.
+"""Embeddings that take what training hardly knows from words that are spelt nearly alike."""
 
-A hash embedding has a row for every word, seen or not: a misspelt word gets the sum of
-rows that other words have trained, as if it were one of them. Here all words that are
-rare in the training data share the rows of one, the unknown word. Their prefix, suffix
-and shape stay their own. Once trained, a misspelt word that the training data never have
-gets all rows of the word that it means, as far as that can be told.
-"""
-
-import warnings
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy
 from spacy.tokens import Doc
-from thinc.api import Model
-from thinc.types import Ints2d
+from thinc.api import Model, deserialize_attr, serialize_attr
 
-from ..checks import is_whole
-from ..edits.alignment import is_edited
-from ..errors import Errors, Warnings
+from ..checks import is_number, is_whole
+from ..errors import Errors
 from ..recommended import WORDS
-from ..types import Array, Embedding
+from ..types import Batch, Embedding
 from ..wiring.model import find_extractors, walk_nodes
 from .counting import Words
-from .ids import is_in
-from .spelling import correct
+from .graph import WordGraph
+from .known import LAYER as KNOWN_WORDS
+from .known import known_words
+from .mixing import Mixed, mix_forms
 
-ARCHITECTURE = "spacy-stablediff.KnownWordsTok2Vec.v1"
-LAYER = "known_words"
-
-# The norm that stands for all unknown words: that of the empty string, which no word has.
-UNKNOWN = 0
+ARCHITECTURE = "spacy-stablediff.WordGraphTok2Vec.v1"
+LAYER = "word_graph"
 
 
-def KnownWordsTok2Vec(
+def WordGraphTok2Vec(
     tok2vec: Embedding,
+    time: float = WORDS["time"],
+    distance: int = WORDS["distance"],
     min_count: int = WORDS["min_count"],
-    typo_count: int | None = WORDS["typo_count"],
+    word_dropout: float = WORDS["word_dropout"],
+    keep: list[str] | None = None,
+    pairs: dict[str, str] | None = None,
 ) -> Embedding:
-    """Let rare words share the vector of the unknown word, and embed typos as what is meant.
+    """Diffuse the embeddings of words that training hardly knows over the graph of words.
 
-    Registered as `spacy-stablediff.KnownWordsTok2Vec.v1`, for wherever spaCy takes an
-    embedding. Words are counted as it is trained; edited copies of texts, which record
-    their alignment, teach none.
+    Registered as `spacy-stablediff.WordGraphTok2Vec.v1`, for wherever spaCy takes an
+    embedding. What is diffused is the whole embedding of a word, before its context is
+    encoded. Words are counted as it is trained; edited copies of texts, which record their
+    alignment, teach none. In training all words are embedded as they are, but for those that
+    are unknown, which share the features of one word.
 
     tok2vec (Model[List[Doc], List[Floats2d]]): An embedding that looks up the NORM of
-        tokens, as spacy.HashEmbedCNN.v2 and spacy.MultiHashEmbed.v2 do.
-    min_count (int): How often, at least once, a word is seen in the training data
-        before it is known.
-    typo_count (Optional[int]): How often, at least once, a known word is seen there
-        before words that are not seen there, one typing error apart, are embedded as
-        that one, outside of training. They are of 4 to 50 letters, all small.
-        Words with irregular capitals that are not seen there are embedded as with
-        regular ones. None: words are embedded as they are.
+        tokens, as spacy.HashEmbedCNN.v2 and spacy.MultiHashEmbed.v2 do, with static vectors
+        or without.
+    time (float): The time of the diffusion, at least 0. The longer, the less counts what a
+        new word's own letters tell. 0: words are embedded as they are.
+    distance (int): How many typing errors, 1 or 2, neighbours are apart at most: a letter
+        left out, added or replaced, or two exchanged. Neighbours are words of 4 to 50 letters;
+        at a distance of 2 they have 6 letters or more.
+    min_count (int): How often, at least once, a word is seen in the training data before it
+        is known.
+    word_dropout (float): How often, in training, known words are unknown: a word that was
+        seen n times with the probability a / (a + n), where a >= 0 is this rate.
+    keep (Optional[List[str]]): Words that are always embedded as they are, in whatever case.
+    pairs (Optional[Dict[str, str]]): Words, in whatever case, each with the one that it is
+        embedded as.
     RETURNS (Model[List[Doc], List[Floats2d]]): The embedding.
-    RAISES (ValueError): SD030 if one of the counts is no whole number of at least 1,
-        SD031 if the embedding doesn't look up the NORM.
+    RAISES (ValueError): SD030 if a setting has no such value, SD031 if the embedding
+        doesn't look up the NORM.
     """
-    for setting, value in [("min_count", min_count), ("typo_count", typo_count)]:
-        is_off = setting == "typo_count" and value is None
-        if not is_off and not is_whole(value, least=1):
-            raise ValueError(Errors.SD030.format(setting=setting, value=value))
+    _check_settings(locals())
     extractors = find_extractors(tok2vec, "NORM")
     if not extractors:
         raise ValueError(Errors.SD031.format(name=tok2vec.name))
     for extractor in extractors:
-        layer: Model = Model(LAYER, forward, init=init, layers=[extractor])
-        layer.attrs["words"] = Words(min_count, typo_count)
-        tok2vec.replace_node(extractor, layer)
+        tok2vec.replace_node(extractor, known_words(extractor, min_count, word_dropout))
+    embed = tok2vec.get_ref("embed") if tok2vec.has_ref("embed") else tok2vec
+    graph = word_graph(embed, time=time, distance=distance, keep=keep or [], pairs=pairs or {})
+    if embed is tok2vec:
+        return graph
+    tok2vec.replace_node(embed, graph)
     return tok2vec
 
 
-def forward(
-    model: Model[list[Doc], list[Ints2d]], docs: list[Doc], is_train: bool
-) -> tuple[list[Ints2d], Callable]:
-    """Look up the features of tokens, and give all unknown words the same norm."""
-    words: Words = model.attrs["words"]
-    if is_train:
-        words.count(doc for doc in docs if not is_edited(doc))
-    features, backprop = model.layers[0](docs, is_train)
-    if not words or not features:
-        return features, backprop
-    xp, column = model.ops.xp, model.layers[0].attrs["columns"].index("NORM")
-    rows = xp.concatenate(features)
-    if not is_train:
-        _correct_spelling(model, docs, rows)
-    if not is_train and not len(words.known):
-        warnings.warn(Warnings.SDW07.format(min_count=words.min_count), stacklevel=2)
-    rows[~is_in(xp, rows[:, column], xp.asarray(words.known)), column] = UNKNOWN
+def word_graph(embed: Embedding, **settings: Any) -> Embedding:
+    """Diffuse what an embedding without context gives, over the graph of its words.
+
+    embed (Model[List[Doc], List[Floats2d]]): The embedding, in which words are known.
+    settings: Those of `WordGraph`.
+    RETURNS (Model[List[Doc], List[Floats2d]]): The layer.
+    """
+    dims = {"nO": embed.get_dim("nO") if embed.has_dim("nO") else None}
+    layer: Embedding = Model(LAYER, forward, init=init, layers=[embed], dims=dims)
+    layer.attrs["graph"] = GraphOfLayer(settings)
+    layer.attrs["has_vectors"] = any(node.name == "static_vectors" for node in embed.walk())
+    return layer
+
+
+class GraphOfLayer:
+    """The graph of a layer's words, made anew where words were counted since."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        """Make no graph yet.
+
+        settings (Mapping[str, Any]): The settings of `WordGraph`.
+        """
+        self.settings = settings
+        self._made: tuple[Words, int, WordGraph] | None = None
+
+    def get(self, words: Words) -> WordGraph:
+        """Return the graph of words.
+
+        words (Words): The words, as they were counted so far.
+        RETURNS (WordGraph): The graph.
+        """
+        made = self._made
+        if made is None or made[0] is not words or made[1] != words.version:
+            self._made = made = words, words.version, WordGraph(words, **self.settings)
+        return made[2]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the graph out of copies, which make their own."""
+        return {"settings": self.settings, "_made": None}
+
+
+@serialize_attr.register(GraphOfLayer)
+def _serialize(default: GraphOfLayer, value: GraphOfLayer, name: str, model: Any) -> bytes:
+    return b""
+
+
+@deserialize_attr.register(GraphOfLayer)
+def _deserialize(default: GraphOfLayer, value: bytes, name: str, model: Any) -> GraphOfLayer:
+    return default
+
+
+def forward(model: Embedding, docs: list[Doc], is_train: bool) -> tuple[Batch, Callable]:
+    """Embed documents, and outside of training diffuse the embeddings of new words."""
+    Y, backprop = model.layers[0](docs, is_train)
+    mixed = None if is_train else find_mixed(model, docs)
+    if mixed is None or not len(mixed.tokens):
+        return Y, backprop
+    xp = model.ops.xp
+    forms = model.layers[0].predict([Doc(docs[0].vocab, words=mixed.forms)])[0]
+    weights = model.ops.asarray2f(mixed.weights[:, None])
+    sums = model.ops.reduce_sum(
+        forms[xp.asarray(mixed.sources)] * weights, model.ops.asarray1i(mixed.lengths)
+    )
+    rows = xp.concatenate(Y)
+    rows[xp.asarray(mixed.tokens)] = sums
     ends = numpy.cumsum([len(doc) for doc in docs])
     return xp.split(rows, ends[:-1].tolist()), backprop
 
 
-def init(model: Model, X: Any = None, Y: Any = None) -> None:
-    """Forget the words, for the embedding forgets what it learned of them."""
-    words: Words = model.attrs["words"]
-    model.attrs["words"] = Words(words.min_count, words.typo_count)
+def init(model: Embedding, X: Any = None, Y: Any = None) -> None:
+    """Initialize the embedding."""
+    model.layers[0].initialize(X=X, Y=Y)
+    if model.layers[0].has_dim("nO"):
+        model.set_dim("nO", model.layers[0].get_dim("nO"))
 
 
-def find_layers(component: Any) -> Iterator[Model]:
-    """Find the layers of a component's model, if it has one, that know words.
+def find_mixed(model: Embedding, docs: list[Doc]) -> Mixed | None:
+    """Find the tokens that a layer diffuses over its graph of words.
+
+    model (Model[List[Doc], List[Floats2d]]): The layer, as `word_graph` makes it.
+    docs (List[Doc]): Documents of one vocab.
+    RETURNS (Optional[Mixed]): The tokens; None where nothing is diffused.
+    """
+    # Not a ref of the model, for spaCy loses refs of a node where it replaces listeners.
+    known = next(node for node in model.walk() if node.name == KNOWN_WORDS)
+    words: Words = known.attrs["words"]
+    graph: GraphOfLayer = model.attrs["graph"]
+    if not graph.settings["time"] or not words.texts or not any(map(len, docs)):
+        return None
+    return mix_forms(graph.get(words), docs, words.seen, has_vectors=model.attrs["has_vectors"])
+
+
+def find_layers(component: Any) -> Iterator[Embedding]:
+    """Find the layers of a component's model, if it has one, that diffuse over a graph of words.
 
     component (Pipe): The component, or anything else in a pipeline.
-    YIELDS (Model): The layers that `KnownWordsTok2Vec` has put in.
+    YIELDS (Model[List[Doc], List[Floats2d]]): The layers, as `word_graph` makes them.
     """
     yield from (node for node in walk_nodes(component) if node.name == LAYER)
 
 
-def find_mended(component: Any, docs: list[Doc]) -> Iterator[tuple[str, str]]:
-    """Find the words that a component embeds as others.
-
-    component (Pipe): The component, or anything else in a pipeline.
-    docs (List[Doc]): Documents.
-    YIELDS (Tuple[str, str]): For each token that is, its text and that of the other word.
-    """
-    for layer in find_layers(component):
-        mended = _find_meant(layer, docs)
-        if mended is not None:
-            tokens = [token.text for doc in docs for token in doc]
-            pairs = zip(mended.tokens.tolist(), mended.sources.tolist(), strict=True)
-            yield from ((tokens[token], mended.words[source]) for token, source in pairs)
-
-
-class Mended(NamedTuple):
-    """Misspelt tokens of a batch, and what they mean.
-
-    tokens (Ints1d): Their places among all tokens of the batch.
-    words (List[str]): The words that are meant, each once.
-    sources (Ints1d): For each token the index of its word.
-    """
-
-    tokens: Array
-    words: list[str]
-    sources: Array
+def _check_settings(settings: Mapping[str, Any]) -> None:
+    """Raise SD030 if a setting has a value that it can't have."""
+    keep, pairs = settings["keep"], settings["pairs"]
+    fits = {
+        "time": is_number(settings["time"], least=0),
+        "distance": is_whole(settings["distance"], least=1, most=2),
+        "min_count": is_whole(settings["min_count"], least=1),
+        "word_dropout": is_number(settings["word_dropout"], least=0),
+        "keep": keep is None or (isinstance(keep, list) and _are_words(keep)),
+        "pairs": pairs is None
+        or (isinstance(pairs, dict) and _are_words([*pairs, *pairs.values()])),
+    }
+    for setting, is_right in fits.items():
+        if not is_right:
+            raise ValueError(Errors.SD030.format(setting=setting, value=settings[setting]))
 
 
-def _find_meant(model: Model, docs: list[Doc]) -> Mended | None:
-    """Find the misspelt tokens, as far as one can tell what they mean; None if there are none."""
-    words = model.attrs["words"]
-    if not docs or not words.spellings["words"]:
-        return None
-    forms = numpy.concatenate([doc.to_array("ORTH") for doc in docs])
-    unseen = numpy.flatnonzero(~is_in(numpy, forms, words.forms))
-    ids, places = numpy.unique(forms[unseen], return_inverse=True)
-    texts = [docs[0].vocab.strings[word] for word in ids.tolist()]
-    meant = correct(texts, words.forms, words.spellings)
-    typos = [place for place, text in enumerate(texts) if meant[place] != text]
-    if not typos:
-        return None
-    tokens = is_in(numpy, places, numpy.asarray(typos))
-    sources = numpy.searchsorted(typos, places[tokens])
-    return Mended(unseen[tokens], [meant[place] for place in typos], sources)
-
-
-def _correct_spelling(model: Model, docs: list[Doc], rows: Ints2d) -> None:
-    """Give misspelt tokens the features of the words that they mean."""
-    mended, xp = _find_meant(model, docs), model.ops.xp
-    if mended is not None:
-        features = model.layers[0].predict([Doc(docs[0].vocab, words=mended.words)])[0]
-        rows[xp.asarray(mended.tokens)] = features[xp.asarray(mended.sources)]
+def _are_words(values: list[Any]) -> bool:
+    return all(isinstance(value, str) and value.strip() for value in values)

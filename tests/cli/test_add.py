@@ -13,8 +13,8 @@ from spacy_stablediff.layers.implicit import ARCHITECTURE as IMPLICIT_LAYER
 
 from ..configs import (
     DIFFUSED,
-    KNOWN_WORDS,
     PARTIAL,
+    WORD_GRAPH,
     read,
     train_steps,
     write_config,
@@ -60,7 +60,7 @@ def test_stability_of_0_leaves_out_what_only_serves_it(add):
     assert after["nlp"]["pipeline"] == ["tok2vec", "stablediff", "ner", "tagger"]
     assert "stabilizer" not in after["components"]
     assert after["components"]["stablediff"]["model"] == recommended.DIFFUSION
-    assert KNOWN_WORDS not in output.read_text(encoding="utf8")
+    assert WORD_GRAPH not in output.read_text(encoding="utf8")
 
 
 # What it refuses.

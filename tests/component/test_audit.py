@@ -6,7 +6,7 @@ import spacy
 from thinc.api import Adam, Model
 
 from spacy_stablediff import attach, know_words
-from spacy_stablediff.words.layer import find_layers
+from spacy_stablediff.words.known import find_words
 
 from ..pipelines import (
     EMBEDDING,
@@ -69,8 +69,8 @@ def test_fine_tuning_from_python_works_as_it_is_written(trained):
     assert {name for name in layer.param_names if layer.has_param(name)} == {"time", "u", "b"}
     assert numpy.abs(layer.get_param("u")).max() > 0
     assert trained.get_pipe("tok2vec").model.to_bytes() != before
-    (words,) = [node.attrs["words"] for node in find_layers(trained.get_pipe("tok2vec"))]
-    assert words.counts[trained.vocab.strings["brightmoor"]] == 2
+    (words,) = find_words(trained.get_pipe("tok2vec"))
+    assert words.look_up(numpy.asarray([trained.vocab.strings["brightmoor"]])).tolist() == [2]
 
 
 # An embedding that a component owns.

@@ -18,14 +18,14 @@ from spacy_stablediff.recommended import DIFFUSION, EDITS, STABILIZER, WORDS
 from spacy_stablediff.setup.add import add_diffusion
 from spacy_stablediff.setup.layers import describe_layer
 from spacy_stablediff.words.know import make_know_words_callback
-from spacy_stablediff.words.layer import KnownWordsTok2Vec
+from spacy_stablediff.words.layer import WordGraphTok2Vec
 from study.config import make_parts
 from study.plan import read_plan
 
 from .pages import README, REFERENCE, ROOT, USAGE, find_blocks, read
 
 CONFIGS = ROOT / "configs"
-KNOWN_WORDS = "spacy-stablediff.KnownWordsTok2Vec.v1"
+WORD_GRAPH = "spacy-stablediff.WordGraphTok2Vec.v1"
 KNOW_WORDS = "spacy-stablediff.know_words.v1"
 
 
@@ -57,13 +57,13 @@ def get_defaults(function):
 
 
 def test_the_component_stabilizer():
-    assert agrees(Language.get_factory_meta("stabilizer").default_config, STABILIZER)
     nlp = spacy.blank("en")
     nlp.add_pipe("stabilizer")
     assert agrees(nlp.get_pipe_config("stabilizer"), STABILIZER)
+    assert agrees(Language.get_factory_meta("stabilizer").default_config, STABILIZER)
 
 
-@pytest.mark.parametrize("function", [KnownWordsTok2Vec, know_words, make_know_words_callback])
+@pytest.mark.parametrize("function", [WordGraphTok2Vec, know_words, make_know_words_callback])
 def test_known_words(function):
     assert agrees(get_defaults(function), WORDS)
 
@@ -92,7 +92,7 @@ def test_the_bundled_config():
     components = load_config(CONFIGS / "textcat_ner.cfg")["components"]
     assert components["stablediff"]["model"] == DIFFUSION
     assert agrees(components["stabilizer"], STABILIZER)
-    assert agrees(components["tok2vec"]["model"], {"@architectures": KNOWN_WORDS, **WORDS})
+    assert agrees(components["tok2vec"]["model"], {"@architectures": WORD_GRAPH, **WORDS})
 
 
 @pytest.mark.parametrize("name", ["own_tok2vec", "transformer"])
@@ -146,7 +146,7 @@ def test_configs_that_the_documentation_shows(tmp_path):
     for config in read_configs(tmp_path):
         diffusions += find_diffusions(config)
         stabilizers += [it for it in walk(config) if it.get("factory") == "stabilizer"]
-        words += [it for it in walk(config) if it.get("@architectures") == KNOWN_WORDS]
+        words += [it for it in walk(config) if it.get("@architectures") == WORD_GRAPH]
     assert len(diffusions) >= 2 and all(block == DIFFUSION for block in diffusions)
     assert stabilizers and all(agrees(block, STABILIZER) for block in stabilizers)
     assert words and all(agrees(block, WORDS) for block in words)
@@ -159,7 +159,7 @@ def test_configs_that_the_documentation_shows(tmp_path):
             "## Component `stabilizer`",
             {key: STABILIZER[key] for key in ("weight", "contrast", "consistency")},
         ),
-        (f"### `{KNOWN_WORDS}`", WORDS),
+        (f"### `{WORD_GRAPH}`", WORDS),
     ],
 )
 def test_defaults_that_the_reference_names(heading, settings):
@@ -169,8 +169,8 @@ def test_defaults_that_the_reference_names(heading, settings):
 
 
 def test_signatures_that_the_reference_names():
-    counts = ", ".join(f"{key}={value}" for key, value in WORDS.items())
+    words = ", ".join(f"{key}={value}" for key, value in WORDS.items())
     rates = ", ".join(f"`{key} = {EDITS[key]}`" for key in ("typo", "swap", "drop"))
-    assert f'know_words(nlp, name="tok2vec", {counts})' in read(REFERENCE)
+    assert f'know_words(nlp, name="tok2vec", {words}, keep=None, pairs=None)' in read(REFERENCE)
     assert ", ".join(f"`{key} = {value}`" for key, value in WORDS.items()) in read(REFERENCE)
     assert rates in read(REFERENCE)

@@ -8,15 +8,15 @@ from spacy.cli.init_config import RECOMMENDATIONS, TEMPLATE_PATH
 from spacy.util import load_config, load_config_from_str, load_model_from_config
 
 from spacy_stablediff import recommended
-from spacy_stablediff.words.layer import find_layers
+from spacy_stablediff.words.known import find_words
 
 from ..configs import (
     CLASSIFIERS,
     DIFFUSED,
-    KNOWN_WORDS,
     NO_STATIC_VECTORS,
     SHARED,
     TRAINABLE,
+    WORD_GRAPH,
     check_config,
     diffusions,
     has_learned,
@@ -52,7 +52,7 @@ def check_init_config(pipeline, optimize, add, corpus):
         "consistency": recommended.STABILIZER["consistency"] if classifies else 0.0,
     }
     wrapped = components["tok2vec"]["model"]
-    assert wrapped["@architectures"] == KNOWN_WORDS
+    assert wrapped["@architectures"] == WORD_GRAPH
     assert {key: wrapped[key] for key in recommended.WORDS} == recommended.WORDS
     components["tok2vec"]["model"] = wrapped["tok2vec"]
     assert after["nlp"]["pipeline"] == ["tok2vec", "stablediff", "stabilizer", *pipeline]
@@ -94,14 +94,14 @@ def test_text_classifiers_are_trained_for_consistent_scores(classifier, add, cor
     assert read(output)["components"]["stabilizer"]["consistency"] == 1.0
     nlp = train_steps(output, corpus, tmp_path, **NO_STATIC_VECTORS)
     assert nlp.get_pipe("stabilizer").consistency == 1.0
-    (layer,) = find_layers(nlp.get_pipe("tok2vec"))
-    assert layer.attrs["words"].counts
+    (words,) = find_words(nlp.get_pipe("tok2vec"))
+    assert words
 
 
 def test_rare_words_share_a_vector_of_the_default_embedding_too(add):
     _, printed, output = add(SHARED)
     model = read(output)["components"]["tok2vec"]["model"]
-    assert model["@architectures"] == KNOWN_WORDS
+    assert model["@architectures"] == WORD_GRAPH
     assert model["tok2vec"]["@architectures"] == "spacy.HashEmbedCNN.v2"
     assert "Wrote the defaults of [components.tok2vec.model]" in printed
     assert "so that rare words share a vector" in printed
@@ -137,19 +137,19 @@ depth = 1
 def test_embeddings_that_look_up_no_words_or_keep_their_weights_are_not_wrapped(addition, add):
     code, printed, output = add(f"{SHARED}\n{addition}")
     assert code == 0 and "rare words" not in printed
-    assert KNOWN_WORDS not in output.read_text(encoding="utf8")
+    assert WORD_GRAPH not in output.read_text(encoding="utf8")
 
 
 def test_embeddings_with_pretrained_weights_are_not_wrapped_and_it_says_so(add):
     code, printed, output = add(f'{SHARED}\n[initialize]\ninit_tok2vec = "weights.bin"\n')
-    assert code == 0 and f"Left the model of tok2vec without {KNOWN_WORDS}" in printed
+    assert code == 0 and f"Left the model of tok2vec without {WORD_GRAPH}" in printed
     assert "init_tok2vec" in printed
-    assert KNOWN_WORDS not in output.read_text(encoding="utf8")
+    assert WORD_GRAPH not in output.read_text(encoding="utf8")
 
 
 def test_embeddings_that_are_to_be_pretrained_are_wrapped(add):
     _, _, output = add(f'{SHARED}\n[pretraining]\ncomponent = "tok2vec"\n')
-    assert read(output)["components"]["tok2vec"]["model"]["@architectures"] == KNOWN_WORDS
+    assert read(output)["components"]["tok2vec"]["model"]["@architectures"] == WORD_GRAPH
 
 
 def test_trains_accuracy_config(add, corpus, tmp_path):
@@ -301,7 +301,7 @@ def test_sourced_components(source, add, corpus, tmp_path):
     code, printed, output = add(write_sourced(source))
     after = read(output)
     assert code == 0 and "Added the callback spacy-stablediff.attach.v1" in printed
-    assert f"Left the model of tok2vec without {KNOWN_WORDS}" in printed
+    assert f"Left the model of tok2vec without {WORD_GRAPH}" in printed
     assert after["nlp"]["pipeline"] == ["tok2vec", "stablediff", "stabilizer", "tagger", "ner"]
     assert after["nlp"]["after_pipeline_creation"]["pipes"] == ["ner"]
     check_config(output, corpus)
@@ -324,7 +324,7 @@ def test_trains_between_sourced_components(source, add, corpus, tmp_path):
     assert read(output)["nlp"]["after_pipeline_creation"]["pipes"] == ["tok2vec"]
     nlp = train_steps(output, corpus, tmp_path)
     assert has_learned(nlp, "stablediff")
-    assert nlp.config["components"]["tok2vec"]["model"]["@architectures"] == KNOWN_WORDS
+    assert nlp.config["components"]["tok2vec"]["model"]["@architectures"] == WORD_GRAPH
 
 
 def test_trains_behind_a_frozen_embedding(source, add, corpus, tmp_path, recwarn):

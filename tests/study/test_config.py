@@ -7,7 +7,7 @@ from spacy_stablediff.recommended import DIFFUSION, STABILIZER, WORDS
 from study.config import BASE, make_config
 from study.plan import Run, list_runs
 
-WRAPPER = "spacy-stablediff.KnownWordsTok2Vec.v1"
+WRAPPER = "spacy-stablediff.WordGraphTok2Vec.v1"
 DIFFUSED = {"factory": "stablediff", "model": DIFFUSION}
 STABILIZED = {"factory": "stabilizer", **STABILIZER}
 BASELINE = Config().from_disk(BASE, interpolate=False)
@@ -96,7 +96,7 @@ def test_parts_that_are_not_named_are_left_out(make, variant, pipeline, wraps):
 
 def test_settings_are_merged_over_the_recommended_ones(make):
     tok2vec = make("films/scratch/without-correction/0")["components"]["tok2vec"]
-    assert tok2vec["model"]["typo_count"] is None
+    assert tok2vec["model"]["time"] == 0.0
     assert tok2vec["model"]["min_count"] == WORDS["min_count"]
     components = make("films/scratch/weight-0.1/0")["components"]
     assert components["stabilizer"] == {**STABILIZED, "weight": 0.1, "consistency": 0.0}

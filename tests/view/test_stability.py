@@ -14,10 +14,10 @@ from ..pipelines import EMBEDDING, add_textcat, examples_for, train
 def report():
     """A pipeline that mends typos beside one that doesn't."""
     pipelines = []
-    for typo_count in (1, None):
+    for time in (1e6, 0.0):
         nlp = spacy.blank("en")
-        words = {"@architectures": "spacy-stablediff.KnownWordsTok2Vec.v1", "min_count": 1}
-        model = {**words, "typo_count": typo_count, "tok2vec": EMBEDDING}
+        words = {"@architectures": "spacy-stablediff.WordGraphTok2Vec.v1", "min_count": 1}
+        model = {**words, "time": time, "tok2vec": EMBEDDING}
         nlp.add_pipe("tok2vec", config={"model": model})
         add_textcat(nlp)
         train(nlp)

@@ -14,7 +14,7 @@ from thinc.api import fix_random_seed
 from typer.testing import CliRunner
 
 import spacy_stablediff
-from spacy_stablediff.words.layer import find_layers
+from spacy_stablediff.words.known import find_words
 
 from ..pipelines import (
     EMBEDDING,
@@ -114,7 +114,7 @@ def test_spacy_find_function():
         ("architectures", "spacy-stablediff.ImplicitDiffusion.v1"),
         ("architectures", "spacy-stablediff.MultiscaleDiffusion.v1"),
         ("architectures", "spacy-stablediff.DiffusedTok2Vec.v1"),
-        ("architectures", "spacy-stablediff.KnownWordsTok2Vec.v1"),
+        ("architectures", "spacy-stablediff.WordGraphTok2Vec.v1"),
         ("augmenters", "spacy-stablediff.edits.v1"),
         ("callbacks", "spacy-stablediff.know_words.v1"),
         ("callbacks", "spacy-stablediff.attach.v1"),
@@ -149,13 +149,9 @@ def knowing():
     """A shared embedding that counts words, of the raw text as well."""
     nlp = chain_pipeline(["ner"])
     nlp.remove_pipe("tok2vec")
-    words = {"@architectures": "spacy-stablediff.KnownWordsTok2Vec.v1", "tok2vec": EMBEDDING}
+    words = {"@architectures": "spacy-stablediff.WordGraphTok2Vec.v1", "tok2vec": EMBEDDING}
     nlp.add_pipe("tok2vec", config={"model": words}, first=True)
     return nlp
-
-
-def find_words(component):
-    return [layer.attrs["words"] for layer in find_layers(component)]
 
 
 @pytest.mark.parametrize(
@@ -189,7 +185,7 @@ def test_spacy_pretrain_learns_the_embedding(make, component, layer, tmp_path):
     loaded = parameters(embedding(nlp))
     assert sum(moved(untouched, loaded)) > len(loaded) / 2
     for words in find_words(nlp.get_pipe(component)):
-        assert nlp.vocab.strings["refund"] in words.counts
+        assert nlp.vocab.strings["refund"] in words.tallies["words"].counts
     assert not any(moved(loaded, parameters(embedding(nlp).from_disk(weights))))
     fix_random_seed(0)
     run_training(nlp)

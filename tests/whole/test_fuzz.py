@@ -119,7 +119,7 @@ def diffused(part, tok2vec=EMBEDDING):
 
 
 def knowing(tok2vec):
-    return {"@architectures": "spacy-stablediff.KnownWordsTok2Vec.v1", "tok2vec": tok2vec}
+    return {"@architectures": "spacy-stablediff.WordGraphTok2Vec.v1", "tok2vec": tok2vec}
 
 
 def build(parts):

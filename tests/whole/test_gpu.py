@@ -95,16 +95,18 @@ def test_known_words_agree_with_numpy():
     assert not is_in(xp, xp.asarray(norms), xp.asarray(known[:0])).any()
 
 
-def test_typos_are_embedded_as_what_is_meant():
+@pytest.mark.parametrize("ops", ["cupy"])
+def test_words_are_diffused_over_their_graph_as_with_numpy(ops):
     texts = ["Brightmoor is happy", "happy once", "I am happy", "happy", "not happy"]
-    model = {"@architectures": "spacy-stablediff.KnownWordsTok2Vec.v1", "tok2vec": EMBEDDING}
-    with use_ops("cupy"):
-        nlp = spacy.blank("en")
-        tok2vec = nlp.add_pipe("tok2vec", config={"model": model})
-        add_textcat(nlp)
-        cats = {"cats": {"POS": 1.0, "NEG": 0.0}}
-        examples = [Example.from_dict(nlp.make_doc(text), cats) for text in texts]
-        nlp.initialize(lambda: examples)
-        nlp.update(examples, sgd=False)  # counts the words
-        typo, meant = (tok2vec.predict([nlp.make_doc(word)])[0] for word in ("hapyp", "happy"))
-    assert_allclose(to_numpy(typo), to_numpy(meant))
+    model = {"@architectures": "spacy-stablediff.WordGraphTok2Vec.v1", "tok2vec": EMBEDDING}
+    nlp = spacy.blank("en")
+    nlp.add_pipe("tok2vec", config={"model": model})
+    add_textcat(nlp)
+    cats = {"cats": {"POS": 1.0, "NEG": 0.0}}
+    examples = [Example.from_dict(nlp.make_doc(text), cats) for text in texts]
+    nlp.initialize(lambda: examples)
+    nlp.update(examples, sgd=False)  # counts the words
+    expected = nlp("I am hapyp").tensor
+    with use_ops(ops):
+        same = spacy.blank("en").from_config(nlp.config).from_bytes(nlp.to_bytes())
+        assert_allclose(to_numpy(same("I am hapyp").tensor), expected, atol=1e-5)

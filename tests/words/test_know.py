@@ -8,7 +8,8 @@ from thinc.api import Adam
 
 from spacy_stablediff import know_words
 from spacy_stablediff.words.know import make_know_words_callback
-from spacy_stablediff.words.layer import ARCHITECTURE, find_layers
+from spacy_stablediff.words.known import find_words
+from spacy_stablediff.words.layer import ARCHITECTURE
 
 from ..pipelines import EMBEDDING, add_textcat, chain_pipeline, train
 
@@ -18,8 +19,8 @@ def embed(nlp, text):
 
 
 def known_words(nlp):
-    (layer,) = find_layers(nlp.get_pipe("tok2vec"))
-    return layer.attrs["words"].known
+    (words,) = find_words(nlp.get_pipe("tok2vec"))
+    return words.known
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Embeddings in which rare words share the vector of the unknown word."""
+"""Embeddings in which what training hardly knows is diffused over the graph of words."""
 
 import copy
 import pickle
@@ -10,21 +10,24 @@ from spacy.training import Example
 from thinc.api import Adam
 
 from spacy_stablediff.edits.alignment import RECORD
-from spacy_stablediff.words.layer import LAYER, UNKNOWN, KnownWordsTok2Vec, find_layers
+from spacy_stablediff.wiring.model import find_node
+from spacy_stablediff.words.known import LAYER as KNOWN
+from spacy_stablediff.words.known import UNKNOWN, find_words
+from spacy_stablediff.words.layer import LAYER, WordGraphTok2Vec, find_layers, find_mixed
 
 from ..pipelines import EMBEDDING, add_textcat, examples_for, train
 
-KNOWN_WORDS = {
-    "@architectures": "spacy-stablediff.KnownWordsTok2Vec.v1",
+WORD_GRAPH = {
+    "@architectures": "spacy-stablediff.WordGraphTok2Vec.v1",
     "tok2vec": EMBEDDING,
     "min_count": 2,
 }
 CATS = {"cats": {"POS": 1.0, "NEG": 0.0}}
 
 
-def known_words_pipeline(min_count=2, embedding=EMBEDDING, lang="en", **settings):
+def word_graph_pipeline(min_count=2, embedding=EMBEDDING, lang="en", **settings):
     nlp = spacy.blank(lang)
-    model = {**KNOWN_WORDS, "tok2vec": embedding, "min_count": min_count, **settings}
+    model = {**WORD_GRAPH, "tok2vec": embedding, "min_count": min_count, **settings}
     nlp.add_pipe("tok2vec", config={"model": model})
     add_textcat(nlp)
     return nlp
@@ -36,7 +39,7 @@ def learn(nlp, texts):
 
 
 def trained_on(texts, min_count=2, **settings):
-    nlp = known_words_pipeline(min_count, **settings)
+    nlp = word_graph_pipeline(min_count, **settings)
     nlp.initialize(lambda: [Example.from_dict(nlp.make_doc("ok"), CATS)])
     learn(nlp, texts)
     return nlp
@@ -54,8 +57,8 @@ def embed_in_training(nlp, text):
 
 
 def words_of(nlp, name="tok2vec"):
-    (layer,) = find_layers(nlp.get_pipe(name))
-    return layer.attrs["words"]
+    (words,) = find_words(nlp.get_pipe(name))
+    return words
 
 
 def known_words_of(nlp, name):
@@ -81,17 +84,15 @@ def test_min_count_says_how_often(min_count):
     assert known_words(nlp) == expected
 
 
-def test_known_words_are_embedded_as_without_the_wrapper():
+def test_seen_words_are_embedded_as_without_the_wrapper():
     nlp = trained_on(["never again", "again never"])
-    wrapped = nlp.get_pipe("tok2vec").model
-    (layer,) = [node for node in wrapped.walk() if node.name == LAYER]
-    plain = wrapped.copy()
-    plain.replace_node(
-        *[node for node in plain.walk() if node.name == LAYER],
-        layer.layers[0],
-    )
+    plain = nlp.get_pipe("tok2vec").model.copy()
+    for name in (LAYER, KNOWN):
+        (node,) = [node for node in plain.walk() if node.name == name]
+        plain.replace_node(node, node.layers[0])
     docs = [nlp.make_doc("again never"), nlp.make_doc(""), nlp.make_doc("never")]
-    for a, b in zip(wrapped.predict(docs), plain.predict(docs), strict=True):
+    wrapped = nlp.get_pipe("tok2vec").predict(docs)
+    for a, b in zip(wrapped, plain.predict(docs), strict=True):
         assert numpy.array_equal(a, b)
 
 
@@ -108,7 +109,7 @@ def test_known_words_are_saved_and_loaded(how, tmp_path):
         nlp.to_disk(tmp_path)
         loaded = spacy.load(tmp_path)
     else:
-        loaded = known_words_pipeline().from_bytes(nlp.to_bytes())
+        loaded = word_graph_pipeline().from_bytes(nlp.to_bytes())
     assert numpy.array_equal(known_words(loaded), known_words(nlp))
     assert numpy.array_equal(embed(loaded, "never mnid"), embed(nlp, "never mnid"))
 
@@ -131,19 +132,19 @@ def test_trained_words_stay_known_while_other_components_are_initialized():
 def test_words_are_counted_whoever_trains_them():
     """Without a component of this package, in a component's own embedding, after a source."""
     own = spacy.blank("en")
-    add_textcat(own, KNOWN_WORDS)
-    for nlp, name in ((known_words_pipeline(), "tok2vec"), (own, "textcat")):
+    add_textcat(own, WORD_GRAPH)
+    for nlp, name in ((word_graph_pipeline(), "tok2vec"), (own, "textcat")):
         train(nlp, steps=2)
         assert len(words_of(nlp, name).known)
     sourced = spacy.blank("en")
     sourced.add_pipe("textcat", source=own)
-    before = words_of(own, "textcat").counts["never"]
+    before = words_of(own, "textcat").tallies["words"].counts["never"]
     learn(sourced, ["never xylo", "xylo"])
     assert "xylo" in known_words_of(sourced, "textcat") and before == 0
 
 
 def test_edited_copies_teach_no_words():
-    nlp = known_words_pipeline(min_count=1)
+    nlp = word_graph_pipeline(min_count=1)
     typos = {"@augmenters": "spacy-stablediff.edits.v1", "typo": 1.0, "swap": 0.0, "drop": 0.0}
     nlp.add_pipe("stabilizer", config={"augmenter": typos}, after="tok2vec")
     nlp.initialize(lambda: examples_for(nlp))
@@ -160,13 +161,13 @@ def test_a_frozen_embedding_learns_no_words(tmp_path):
 
 
 def test_without_training_words_are_embedded_as_they_are():
-    nlp = known_words_pipeline()
+    nlp = word_graph_pipeline()
     nlp.initialize(lambda: examples_for(nlp))
     assert not numpy.allclose(embed(nlp, "aahain"), embed(nlp, "abbain"))
 
 
 def test_training_learns_the_vector_of_the_unknown_word():
-    nlp = known_words_pipeline()
+    nlp = word_graph_pipeline()
     train(nlp, steps=1)
     before = embed(nlp, "Xzqqt")
     for _ in range(3):
@@ -182,20 +183,20 @@ def test_other_languages_long_and_empty_documents():
 
 
 def test_copies_processes_and_memory_zones_know_the_same_words():
-    nlp = known_words_pipeline()
+    nlp = word_graph_pipeline()
     train(nlp)
     texts = ["Brightmoor lost my bkie", "", "nver again"]
     expected = [doc.cats for doc in nlp.pipe(texts)]
     with nlp.memory_zone():
         assert [doc.cats for doc in nlp.pipe(texts)] == expected
-    loaded = known_words_pipeline().from_bytes(nlp.to_bytes())
+    loaded = word_graph_pipeline().from_bytes(nlp.to_bytes())
     for same in (copy.deepcopy(loaded), pickle.loads(pickle.dumps(loaded))):
         assert [doc.cats for doc in same.pipe(texts)] == expected
     assert [doc.cats for doc in loaded.pipe(texts, n_process=2)] == expected
 
 
 def test_replaced_listeners_know_the_same_words():
-    nlp = known_words_pipeline()
+    nlp = word_graph_pipeline()
     nlp.add_pipe("stablediff", after="tok2vec")
     train(nlp)
     texts = ["Brightmoor lost my bkie", "nver again"]
@@ -204,11 +205,19 @@ def test_replaced_listeners_know_the_same_words():
     assert [doc.cats for doc in nlp.pipe(texts)] == expected
 
 
-@pytest.mark.parametrize("setting", ["min_count", "typo_count"])
-@pytest.mark.parametrize("value", [0, -1, 1.5, True])
-def test_refuses_a_bad_count(setting, value):
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        *[("min_count", value) for value in (0, -1, 1.5, True)],
+        *[("distance", value) for value in (0, 3, 1.5, True)],
+        *[(name, value) for name in ("time", "word_dropout") for value in (-1, float("nan"), "1")],
+        *[("keep", value) for value in ("hapyp", [""], [3])],
+        *[("pairs", value) for value in (["hapyp"], {"hapyp": 3}, {"": "happy"})],
+    ],
+)
+def test_refuses_a_bad_setting(setting, value):
     with pytest.raises(ValueError, match=rf"\[SD030\].*'{setting}'"):
-        KnownWordsTok2Vec(spacy.registry.resolve({"m": EMBEDDING})["m"], **{setting: value})
+        WordGraphTok2Vec(spacy.registry.resolve({"m": EMBEDDING})["m"], **{setting: value})
 
 
 def test_refuses_an_embedding_without_words():
@@ -230,7 +239,7 @@ def test_refuses_an_embedding_without_words():
         },
     }
     with pytest.raises(ValueError, match=r"\[SD031\]"):
-        known_words_pipeline(embedding=chars)
+        word_graph_pipeline(embedding=chars)
 
 
 def test_warns_where_no_word_is_known():
@@ -239,44 +248,140 @@ def test_warns_where_no_word_is_known():
     assert UNKNOWN not in words_of(trained_on(["same same"])).known
 
 
-# Typos.
-
-OFTEN = ["Brightmoor is happy", "happy once", "I am happy", "happy", "not happy"]
+# Word dropout.
 
 
-@pytest.mark.parametrize(
-    ("typo", "meant"),
-    [
-        ("hapyp", "happy"),
-        ("hsppy too", "happy too"),
-        ("hApPy HapPy", "happy Happy"),
-        ("brIghtmoor BrightMoor", "brightmoor Brightmoor"),
-    ],
-)
-def test_typos_are_embedded_as_what_is_meant(typo, meant):
-    nlp = trained_on(OFTEN)
-    assert numpy.array_equal(embed(nlp, typo), embed(nlp, meant))
+def count_unknown(nlp, text, times=400):
+    """In how many of so many passes in training the word of a text has the unknown norm."""
+    layer = find_node(nlp.get_pipe("tok2vec"), KNOWN)
+    doc = nlp.make_doc(text)
+    doc.user_data[RECORD] = {}
+    features, _ = layer([doc] * times, is_train=True)
+    column = layer.layers[0].attrs["columns"].index("NORM")
+    return sum(int(rows[0, column] == UNKNOWN) for rows in features)
 
 
-@pytest.mark.parametrize("word", ["hppy", "nappy", "Hapyp", "onde"], ids=str)
-def test_words_of_the_data_names_and_rare_words_are_no_typos(word):
+def test_word_dropout_makes_rare_words_unknown_more_often():
+    nlp = trained_on(["once", *["often " * n for n in range(1, 8)]], min_count=1, word_dropout=1.0)
+    numpy.random.seed(0)
+    assert 150 < count_unknown(nlp, "once") < 250  # 1 / (1 + 1)
+    assert 2 < count_unknown(nlp, "often") < 30  # 1 / (1 + 28)
+    assert count_unknown(trained_on(["once"], min_count=1), "once") == 0
+
+
+def test_word_dropout_is_for_training_alone():
+    nlp = trained_on(["once"], min_count=1, word_dropout=1e6)
+    with_, without = (nlp, trained_on(["once"], min_count=1))
+    without.from_bytes(with_.to_bytes())
+    assert numpy.array_equal(embed(with_, "once"), embed(without, "once"))
+
+
+# Diffusion over the graph of words.
+
+OFTEN = ["Brightmoor is happy", "happy once", "I am happy", "happy", "not happy", "happy I"]
+
+
+def embedding_before_context(nlp, text):
+    """What is diffused: the embedding of each word, before its context is encoded."""
+    (layer,) = find_layers(nlp.get_pipe("tok2vec"))
+    return layer.layers[0].predict([nlp.make_doc(text)])[0]
+
+
+def test_a_new_word_is_the_weighted_mean_of_the_forms_it_is_made_of():
+    for nlp in (trained_on(OFTEN), with_vectors()):
+        (layer,) = find_layers(nlp.get_pipe("tok2vec"))
+        doc = nlp.make_doc("I am hapyp")
+        mixed = find_mixed(layer, [doc])
+        assert mixed.tokens.tolist() == [2] and set(mixed.forms) == {"happy", "hapyp"}
+        expected = mixed.weights @ embedding_before_context(nlp, " ".join(mixed.forms))
+        assert numpy.allclose(layer.predict([doc])[0][2], expected, atol=1e-6)
+        assert numpy.array_equal(layer.predict([doc])[0][:2], embedding_before_context(nlp, "I am"))
+
+
+def embedding_with_vectors():
+    return {
+        "@architectures": "spacy.Tok2Vec.v2",
+        "embed": {
+            "@architectures": "spacy.MultiHashEmbed.v2",
+            "width": 16,
+            "attrs": ["NORM", "SHAPE"],
+            "rows": [100, 100],
+            "include_static_vectors": True,
+        },
+        "encode": {
+            "@architectures": "spacy.MaxoutWindowEncoder.v2",
+            "width": 16,
+            "window_size": 1,
+            "maxout_pieces": 2,
+            "depth": 1,
+        },
+    }
+
+
+def with_vectors(*words):
+    """A pipeline in which words have static vectors."""
+    nlp = word_graph_pipeline(embedding=embedding_with_vectors())
+    rng = numpy.random.default_rng(0)
+    for word in ("happy", *words):
+        nlp.vocab.set_vector(word, rng.normal(size=8).astype("float32"))
+    nlp.initialize(lambda: [Example.from_dict(nlp.make_doc("ok"), CATS)])
+    learn(nlp, OFTEN)
+    return nlp
+
+
+def diffused(nlp, text):
+    (layer,) = find_layers(nlp.get_pipe("tok2vec"))
+    doc = nlp.make_doc(text)
+    return [doc[i].text for i in find_mixed(layer, [doc]).tokens.tolist()]
+
+
+def test_a_misspelt_word_without_a_static_vector_takes_part_in_another_ones():
+    nlp = with_vectors()
+    near = embed(nlp, "am hapyp") - embed(nlp, "am happy")
+    far = embed_in_training(nlp, "am hapyp") - embed(nlp, "am happy")
+    assert numpy.linalg.norm(near) < 0.8 * numpy.linalg.norm(far)
+
+
+def test_a_word_with_a_static_vector_is_seen():
+    assert diffused(with_vectors(), "I nappy") == ["nappy"]
+    assert diffused(with_vectors("nappy"), "I nappy") == []
+
+
+@pytest.mark.parametrize("word", ["hppy", "nappy", "Hapyp", "lost"], ids=str)
+def test_words_of_the_data_names_and_others_are_no_typos(word):
     nlp = trained_on([*OFTEN, "hppy nappy"])
-    assert numpy.array_equal(embed(nlp, word), embed_in_training(nlp, word))
+    assert numpy.array_equal(embed(nlp, f"I {word}"), embed_in_training(nlp, f"I {word}"))
 
 
-@pytest.mark.parametrize(
-    ("typo_count", "corrects"), [(1, True), (5, True), (6, False), (None, False)]
-)
-def test_typo_count_says_how_often_the_word_is_seen_that_is_meant(typo_count, corrects):
-    nlp = trained_on(OFTEN, typo_count=typo_count)
-    assert numpy.array_equal(embed(nlp, "hapyp"), embed(nlp, "happy")) == corrects
+@pytest.mark.parametrize("text", ["i am happy", "I AM HAPPY"])
+def test_a_text_without_case_is_embedded_by_the_forms_that_were_seen(text):
+    nlp = trained_on(OFTEN)
+    assert numpy.allclose(embed(nlp, text), embed(nlp, "I am happy"), atol=1e-6)
+
+
+def test_time_0_embeds_words_as_they_are():
+    nlp = trained_on(OFTEN, time=0.0)
+    for text in ("hapyp I", "i am happy"):
+        assert numpy.allclose(embed(nlp, text), embed_in_training(nlp, text), atol=1e-6)
+
+
+def test_users_say_what_is_left_alone_and_what_is_meant():
+    nlp = trained_on(OFTEN, keep=["hapyp"], pairs={"hpy": "happy"})
+    assert diffused(nlp, "Am hapyp hpy") == ["hpy"]
+    assert numpy.allclose(embed(nlp, "I hpy"), embed(nlp, "I happy"), atol=1e-6)
 
 
 def test_training_sees_typos_as_they_are():
     nlp = trained_on(OFTEN)
-    as_it_is = embed_in_training(nlp, "hapyp")
-    assert not numpy.allclose(as_it_is, embed(nlp, "happy"))
-    assert not numpy.allclose(as_it_is, embed_in_training(nlp, "happy"))
+    as_it_is = embed_in_training(nlp, "am hapyp")
+    assert not numpy.allclose(as_it_is, embed(nlp, "am hapyp"))
+
+
+def test_words_that_are_counted_later_are_boundary_values_too():
+    nlp = trained_on(OFTEN)
+    assert diffused(nlp, "Am jolyl") == []
+    learn(nlp, ["jolly times"])
+    assert diffused(nlp, "Am jolyl") == ["jolyl"]
 
 
 def test_typos_stay_in_the_document():
@@ -284,18 +389,34 @@ def test_typos_stay_in_the_document():
     assert doc.text == "hapyp HapPy" and [token.norm_ for token in doc] == ["hapyp", "happy"]
 
 
-def test_typos_are_corrected_after_saving_and_loading(tmp_path):
+def test_typos_are_diffused_after_saving_and_loading(tmp_path):
     nlp = trained_on(OFTEN)
     nlp.to_disk(tmp_path)
     loaded = spacy.load(tmp_path)
-    assert loaded.config["components"]["tok2vec"]["model"]["typo_count"] == 5
+    assert loaded.config["components"]["tok2vec"]["model"]["distance"] == 2
     for text in ("hapyp HapPy", "happy", ""):
         assert numpy.array_equal(embed(loaded, text), embed(nlp, text))
 
 
 def test_a_batch_of_typos_and_empty_documents():
     nlp = trained_on(OFTEN)
-    texts = ["", "hapyp am I", "happy", " ", "not hApPy hapyp"] * 40
+    texts = ["", "hapyp am I", "happy", " ", "not hApPy hapyp", "i am happy"] * 40
     batch = nlp.get_pipe("tok2vec").predict([nlp.make_doc(text) for text in texts])
     for text, vectors in zip(texts, batch, strict=True):
         assert numpy.allclose(vectors, embed(nlp, text), atol=1e-6)
+
+
+def test_an_embedding_without_context_is_wrapped_as_a_whole():
+    embed_alone = embedding_with_vectors()["embed"] | {"include_static_vectors": False}
+    nlp = trained_on(OFTEN, embedding=embed_alone)
+    assert nlp.get_pipe("tok2vec").model.name == LAYER
+    assert diffused(nlp, "Am hapyp") == ["hapyp"]
+
+
+def test_nothing_leaks_out_of_a_memory_zone():
+    nlp = trained_on(OFTEN)
+    for text in ("Am hapyp xqzzt", "am hapyp xqzzy", "AM HAPYP XQZZY"):
+        with nlp.memory_zone():
+            nlp.get_pipe("tok2vec").predict([nlp.make_doc(text)])
+        assert not any("xqz" in string.lower() for string in nlp.vocab.strings)
+        assert not any("xqz" in lexeme.text.lower() for lexeme in nlp.vocab)

@@ -1,0 +1,92 @@
+"""Features of tokens in which all words that training hardly knows are one.
+
+A hash embedding has a row for every word, seen or not: a misspelt word gets the sum of rows
+that other words have trained, as if it were one of them. Here all words that are rare in the
+training data share the rows of one, the unknown word. Their prefix, suffix and shape stay
+their own.
+"""
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy
+from spacy.tokens import Doc
+from thinc.api import Model
+from thinc.types import Ints2d
+
+from ..edits.alignment import is_edited
+from ..errors import Warnings
+from ..types import Array
+from ..wiring.model import walk_nodes
+from .counting import Words
+from .ids import is_in
+
+LAYER = "known_words"
+
+# The norm that stands for all unknown words: that of the empty string, which no word has.
+UNKNOWN = 0
+
+Features = Model[list[Doc], list[Ints2d]]
+
+
+def known_words(extractor: Features, min_count: int, word_dropout: float) -> Features:
+    """Give all unknown words the same norm.
+
+    Words are counted as the layer is trained; edited copies of texts, which record their
+    alignment, teach none.
+
+    extractor (Model[List[Doc], List[Ints2d]]): Extracts features, NORM among them.
+    min_count (int): How often, at least once, a word is seen before it is known.
+    word_dropout (float): The rate a >= 0 of word dropout: in training, a word that was seen n
+        times is unknown with the probability a / (a + n). (Kiperwasser and Goldberg, Simple
+        and accurate dependency parsing using bidirectional LSTM feature representations, TACL
+        4, 2016.)
+    RETURNS (Model[List[Doc], List[Ints2d]]): The layer.
+    """
+    layer: Features = Model(LAYER, forward, init=init, layers=[extractor])
+    layer.attrs["words"] = Words(min_count)
+    layer.attrs["word_dropout"] = word_dropout
+    return layer
+
+
+def forward(model: Features, docs: list[Doc], is_train: bool) -> tuple[list[Ints2d], Callable]:
+    """Extract features, and set the norms of unknown words."""
+    words: Words = model.attrs["words"]
+    if is_train:
+        words.count(doc for doc in docs if not is_edited(doc))
+    features, backprop = model.layers[0](docs, is_train)
+    if not words or not features:
+        return features, backprop
+    if not is_train and not len(words.known):
+        warnings.warn(Warnings.SDW07.format(min_count=words.min_count), stacklevel=2)
+    rows = model.ops.xp.concatenate(features)
+    column = model.layers[0].attrs["columns"].index("NORM")
+    rows[_find_unknown(model, rows[:, column], is_train), column] = UNKNOWN
+    ends = numpy.cumsum([len(doc) for doc in docs])
+    return model.ops.xp.split(rows, ends[:-1].tolist()), backprop
+
+
+def init(model: Features, X: object = None, Y: object = None) -> None:
+    """Forget the words, for the embedding forgets what it learned of them."""
+    model.attrs["words"] = Words(model.attrs["words"].min_count)
+
+
+def find_words(component: Any) -> Iterator[Words]:
+    """Find the words that the embeddings of a component know.
+
+    component (Pipe): The component, or anything else in a pipeline.
+    YIELDS (Words): The words of each layer that `known_words` has made.
+    """
+    yield from (node.attrs["words"] for node in walk_nodes(component) if node.name == LAYER)
+
+
+def _find_unknown(model: Features, norms: Array, is_train: bool) -> Array:
+    """Find the unknown words: booleans, one for each norm."""
+    words: Words = model.attrs["words"]
+    rate, xp = model.attrs["word_dropout"], model.ops.xp
+    unknown = ~is_in(xp, norms, xp.asarray(words.known))
+    if is_train and rate:
+        times = xp.asarray(words.look_up(model.ops.to_numpy(norms)))
+        unknown |= xp.random.uniform(size=len(norms)) * (rate + times) < rate
+    return unknown

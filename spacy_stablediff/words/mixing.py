@@ -1,0 +1,123 @@
+"""Which tokens of a batch are diffused over the graph of words, and from what."""
+
+from typing import NamedTuple
+
+import numpy
+from spacy.tokens import Doc
+from spacy.vectors import Mode
+from spacy.vocab import Vocab
+
+from ..types import Array
+from .counting import find_case
+from .graph import WordGraph
+from .ids import is_in, spread
+
+
+class Mixed(NamedTuple):
+    """Tokens whose embeddings are made of those of forms.
+
+    tokens (Ints1d): Their places among all tokens of the batch.
+    lengths (Ints1d): Of how many forms each is made, at least one.
+    forms (List[str]): The texts of all these forms.
+    sources (Ints1d): For each token the places of its forms, one token after the other.
+    weights (Floats1d): Their weights, which sum to 1 for each token.
+    """
+
+    tokens: Array
+    lengths: Array
+    forms: list[str]
+    sources: Array
+    weights: Array
+
+
+def mix_forms(graph: WordGraph, docs: list[Doc], seen: Array, *, has_vectors: bool) -> Mixed:
+    """Find the tokens of a batch that are diffused over the graph of words.
+
+    In texts that have case those are among the tokens that were not seen. A text in small
+    letters alone, or in capitals alone, has none: any word may stand for another form of it,
+    the likelier one in its context.
+
+    graph (WordGraph): The graph of words.
+    docs (List[Doc]): Documents of one vocab, at least one.
+    seen (Ints1d): The ORTHs that were seen in training, in ascending order.
+    has_vectors (bool): Whether words that have a static vector count as seen.
+    RETURNS (Mixed): The tokens.
+    """
+    vocab = docs[0].vocab
+    cases = [has_case(doc) for doc in docs]
+    caseless = ~numpy.repeat(cases, [len(doc) for doc in docs])
+    forms = numpy.concatenate([doc.to_array("ORTH") for doc in docs])
+    new = numpy.flatnonzero(~caseless & ~is_in(numpy, forms, seen))
+    if has_vectors:
+        new = new[~_have_vectors(vocab, forms[new])]
+    with_case = _link(graph, vocab, forms, new, None)
+    if all(cases):
+        return with_case
+    odds = [graph.odds.read(doc) for doc, case in zip(docs, cases, strict=True) if not case]
+    tokens = numpy.flatnonzero(caseless)
+    return _join(with_case, _link(graph, vocab, forms, tokens, numpy.concatenate(odds)))
+
+
+def has_case(doc: Doc) -> bool:
+    """Tell whether a document has letters in both cases, or in none.
+
+    doc (Doc): The document.
+    RETURNS (bool): Whether the case of its words tells anything.
+    """
+    # Most documents have a capitalized word, which is quickly found out.
+    titles, uppers = doc.to_array(["IS_TITLE", "IS_UPPER"]).T.astype(bool)
+    return bool((titles & ~uppers).any()) or not (doc.text.islower() or doc.text.isupper())
+
+
+def _have_vectors(vocab: Vocab, forms: Array) -> Array:
+    """Whether forms are in the table of static vectors; floret's gives any text a vector."""
+    if vocab.vectors.mode == Mode.floret:
+        return numpy.zeros(len(forms), dtype=bool)
+    ids, places = numpy.unique(forms, return_inverse=True)
+    found = [vocab.has_vector(form) for form in ids.tolist()]
+    return numpy.asarray(found, dtype=bool)[places]
+
+
+def _link(graph: WordGraph, vocab: Vocab, forms: Array, tokens: Array, odds: Array | None) -> Mixed:
+    """Look up what some tokens are made of.
+
+    forms (Ints1d): The ORTHs of all tokens of the batch.
+    tokens (Ints1d): The places of those to look up.
+    odds (Optional[Floats1d]): For each of those the logarithm of what its context multiplies
+        the odds of a capital by; None where its own case tells.
+    """
+    ids, places = numpy.unique(forms[tokens], return_inverse=True)
+    texts = [vocab.strings[form] for form in ids.tolist()]
+    links = graph.link(texts, has_case=odds is None)
+    counts = numpy.asarray([len(each.forms) for each in links], dtype="int64")
+    ends = counts.cumsum()
+    changed = counts[places] > 0
+    tokens, places = tokens[changed], places[changed]
+    lengths, sources = counts[places], spread((ends - counts)[places], ends[places])
+    weights = numpy.log([weight for each in links for weight in each.weights])[sources]
+    numbers: dict[str, int] = {}
+    entries = [numbers.setdefault(text, len(numbers)) for each in links for text in each.forms]
+    sources = numpy.asarray(entries, dtype="int64")[sources]
+    if odds is not None:
+        capitals = numpy.asarray([find_case(text) > 0 for text in numbers], dtype=bool)
+        weights += capitals[sources] * numpy.repeat(odds[changed], lengths)
+    return Mixed(tokens, lengths, list(numbers), sources, _normalize(weights, lengths))
+
+
+def _normalize(logarithms: Array, lengths: Array) -> Array:
+    """Turn logarithms of weights into weights that sum to 1 in each range of a length."""
+    if not len(lengths):
+        return logarithms
+    starts = lengths.cumsum() - lengths
+    largest = numpy.maximum.reduceat(logarithms, starts)
+    weights = numpy.exp(logarithms - numpy.repeat(largest, lengths))
+    return weights / numpy.repeat(numpy.add.reduceat(weights, starts), lengths)
+
+
+def _join(a: Mixed, b: Mixed) -> Mixed:
+    sources = numpy.concatenate([a.sources, b.sources + len(a.forms)])
+    tokens, lengths, weights = (
+        numpy.concatenate(pair)
+        for pair in [(a.tokens, b.tokens), (a.lengths, b.lengths), (a.weights, b.weights)]
+    )
+    return Mixed(tokens, lengths, [*a.forms, *b.forms], sources, weights)

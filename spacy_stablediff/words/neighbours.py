@@ -1,0 +1,142 @@
+"""Which words are spelt nearly alike.
+
+Two words are within a Damerau distance k (Damerau, A technique for computer detection and
+correction of spelling errors, CACM 7(3), 1964) only if they are alike after at most k letters
+are left out of each, and so are their first letters, as many of both (Mor and Fraenkel, A
+hash code method for detecting and correcting spelling errors, CACM 25(12), 1982). What is left
+of the first letters is therefore an index. What it finds is then compared letter by letter.
+"""
+
+from collections.abc import Sequence
+from itertools import chain, combinations
+from typing import NamedTuple
+
+import numpy
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import cpdist
+
+from ..types import Array
+from .ids import spread
+
+# Shorter words are one error apart from too many others; longer ones are hardly words.
+MIN_LENGTH, MAX_LENGTH = 4, 50
+
+# Words of fewer letters are neighbours at a distance of 1 alone.
+SHORT = 6
+
+# So many first letters are indexed.
+PREFIX = 8
+
+# Words that are looked up at a time, so that what is compared fits into memory.
+CHUNK = 2000
+
+# An odd number, that mixes the letters of a text into its key.
+FACTOR = numpy.uint64(0x9E3779B97F4A7C15)
+
+
+class Neighbours(NamedTuple):
+    """Pairs of words that are spelt nearly alike.
+
+    rows (Ints1d): The places of the words that were looked up.
+    columns (Ints1d): The places of their neighbours in the index.
+    distances (Ints1d): How many errors they are apart.
+    """
+
+    rows: Array
+    columns: Array
+    distances: Array
+
+
+class SpellingIndex:
+    """Words that can be looked up by others that are spelt nearly alike."""
+
+    def __init__(self, words: Sequence[str], distance: int = 2) -> None:
+        """Index words.
+
+        words (Sequence[str]): Words of 4 to 50 letters.
+        distance (int): How far neighbours are apart at most: 1 or 2. Words of fewer than 6
+            letters have neighbours at a distance of 1 alone.
+        """
+        self.words = words
+        self.distance = distance
+        rows, keys = _make_keys(words, distance)
+        order = keys.argsort(kind="stable")
+        keys, self._rows = keys[order], rows[order].astype("int32")
+        starts = numpy.flatnonzero(numpy.diff(keys, prepend=~keys[:1]))
+        self._keys, self._starts = keys[starts], numpy.append(starts, len(keys)).astype("int32")
+        self._lengths = _measure(words)
+
+    def find(self, words: Sequence[str]) -> Neighbours:
+        """Find the neighbours of words.
+
+        words (Sequence[str]): Words of 4 to 50 letters.
+        RETURNS (Neighbours): Each pair once, a word itself among them, if it is indexed.
+        """
+        if not len(self.words):
+            return Neighbours(*numpy.zeros((3, 0), dtype="int64"))
+        parts = [
+            self._find_chunk(words[start : start + CHUNK], start)
+            for start in range(0, len(words), CHUNK)
+        ]
+        columns = zip(*parts, strict=True) if parts else [[], [], []]
+        return Neighbours(*(numpy.concatenate([numpy.zeros(0, "int64"), *c]) for c in columns))
+
+    def _find_chunk(self, words: Sequence[str], start: int) -> Neighbours:
+        """Find the neighbours of a few words, whose places begin with a number."""
+        lengths = _measure(words)
+        rows, columns = self._find_candidates(words)
+        shorter = numpy.minimum(lengths[rows], self._lengths[columns])
+        most = numpy.where(shorter < SHORT, 1, self.distance)
+        near = abs(lengths[rows] - self._lengths[columns]) <= most
+        pairs = _drop_duplicates(rows[near] * len(self.words) + columns[near])
+        rows, columns = numpy.divmod(pairs, len(self.words))
+        texts = [words[i] for i in rows.tolist()], [self.words[i] for i in columns.tolist()]
+        distances = cpdist(
+            *texts, scorer=OSA.distance, score_cutoff=self.distance, dtype=numpy.uint8
+        )
+        shorter = numpy.minimum(lengths[rows], self._lengths[columns])
+        near = distances <= numpy.where(shorter < SHORT, 1, self.distance)
+        return Neighbours(rows[near] + start, columns[near], distances[near].astype("int64"))
+
+    def _find_candidates(self, words: Sequence[str]) -> tuple[Array, Array]:
+        """Find pairs of words that share a key: places in `words`, and in the index."""
+        rows, keys = _make_keys(words, self.distance)
+        # In order, so that one search goes on near where the last one was.
+        order = keys.argsort()
+        rows, keys = rows[order], keys[order]
+        places = numpy.searchsorted(self._keys, keys).clip(max=len(self._keys) - 1)
+        found = self._keys[places] == keys
+        rows, places = rows[found], places[found]
+        starts, ends = self._starts[places], self._starts[places + 1]
+        return numpy.repeat(rows, ends - starts), self._rows[spread(starts, ends)]
+
+
+def _drop_duplicates(numbers: Array) -> Array:
+    numbers.sort()
+    return numbers[numpy.diff(numbers, prepend=-1) > 0]
+
+
+def _measure(words: Sequence[str]) -> Array:
+    return numpy.fromiter(map(len, words), dtype="int64", count=len(words))
+
+
+def _make_keys(words: Sequence[str], distance: int) -> tuple[Array, Array]:
+    """Make a key of what is left of each word's first letters without some of them.
+
+    RETURNS (Tuple[Ints1d, Ints1d]): The places of the words, and their keys.
+    """
+    letters = numpy.array(words, dtype=f"U{PREFIX}").view("uint32").reshape(-1, PREFIX)
+    lengths = _measure(words)
+    powers = FACTOR ** numpy.arange(1, PREFIX + 1, dtype="uint64")
+    rows, keys = [], []
+    for left_out in chain.from_iterable(
+        combinations(range(PREFIX), n) for n in range(distance + 1)
+    ):
+        # A letter that isn't there can't be left out, and of short words no two.
+        fits = lengths > max(left_out, default=-1)
+        if len(left_out) > 1:
+            fits &= lengths >= SHORT
+        kept = numpy.delete(letters, left_out, axis=1)[fits].astype("uint64")
+        rows.append(numpy.flatnonzero(fits))
+        keys.append(kept @ powers[: kept.shape[1]])
+    return numpy.concatenate(rows), numpy.concatenate(keys)

@@ -1,0 +1,202 @@
+"""The graph of words: what a form is diffused from, and with what weights."""
+
+import math
+
+import numpy
+import pytest
+import spacy
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from spacy.tokens import Doc
+
+from spacy_stablediff.words import graph as constants
+from spacy_stablediff.words.counting import Words, find_case
+from spacy_stablediff.words.graph import WordGraph, is_word
+
+from .test_neighbours import count_errors
+
+VOCAB = spacy.blank("en").vocab
+WORDS = st.text("abcA", min_size=3, max_size=8)
+
+
+def graph_of(counts, **settings):
+    """The graph of forms that were seen so often."""
+    words = Words(1)
+    if counts:
+        forms = [form for form, count in counts.items() for _ in range(count)]
+        words.count([Doc(VOCAB, words=forms)])
+    return WordGraph(words, **settings)
+
+
+def sources(graph, form, has_case=True):
+    """The forms that one is diffused from, with weights that sum to 1."""
+    (links,) = graph.link([form], has_case=has_case)
+    total = sum(links.weights)
+    weights = dict(zip(links.forms, links.weights, strict=True))
+    return {text: pytest.approx(weight / total) for text, weight in weights.items()}
+
+
+def confidence(form):
+    return constants.CONFIDENCE * math.exp(constants.LENGTH * (constants.SHORT - len(form)))
+
+
+# The closed form.
+
+
+@given(
+    st.dictionaries(WORDS, st.integers(1, 50), min_size=1),
+    WORDS,
+    st.floats(0.01, 10),
+    st.integers(0, 2**32 - 1),
+)
+def test_closed_form_is_the_solution_on_the_whole_graph(counts, form, time, seed):
+    """(C + tL) Y = C X with the seen forms held fixed, solved densely in float64."""
+    assume(form not in counts and form.islower())
+    nodes = [*counts, form]
+    X = dict(zip(nodes, numpy.random.default_rng(seed).normal(size=(len(nodes), 3)), strict=True))
+    is_seen = any(form == other.lower() for other in counts)
+    W = numpy.zeros((len(nodes), len(nodes)))
+    for i, other in enumerate(counts):
+        errors = count_errors(form, other.lower())
+        most = 1 if min(len(form), len(other)) < constants.SHORT else 2
+        words = is_word(form) and is_word(other.lower())
+        if errors == 0 or (not is_seen and words and errors <= most):
+            differs = errors > 0 and find_case(other) != find_case(form)
+            cost = constants.ERROR * errors + constants.CASE * differs
+            W[i, -1] = W[-1, i] = counts[other] * math.exp(-cost)
+    L = numpy.diag(W.sum(axis=1)) - W
+    fixed, c = len(counts), confidence(form)
+    boundary = numpy.array([X[node] for node in counts])
+    # The row of the form at hand: (c + t L_ww) y = c x - t L_wv x_v.
+    expected = numpy.linalg.solve(
+        numpy.array([[c + time * L[-1, -1]]]),
+        (c * X[form] - time * L[-1, :fixed] @ boundary)[None],
+    )[0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(constants, "LEAST", 0.0)
+        patch.setattr(constants, "MOST", len(nodes))
+        mixed = sources(graph_of(counts, time=time), form) or {form: pytest.approx(1.0)}
+    y = sum(weight.expected * X[text] for text, weight in mixed.items())
+    assert y == pytest.approx(expected)
+
+
+@given(st.dictionaries(WORDS, st.integers(1, 50), max_size=20), WORDS, st.booleans())
+def test_weights_are_a_mean_of_a_few_forms(counts, form, has_case):
+    """So a constant field stays as it is, and no value leaves the range of the forms'."""
+    (links,) = graph_of(counts).link([form], has_case=has_case)
+    assert len(links.forms) == len(set(links.forms)) == len(links.weights) <= constants.MOST
+    assert all(weight > 0 for weight in links.weights)
+    assert {text for text in links.forms if text.lower() != form.lower()} <= set(counts)
+
+
+def test_the_longer_the_time_the_less_counts_the_form_itself():
+    shares = [
+        sources(graph_of({"happy": 50}, time=time), "hapyp")["hapyp"].expected
+        for time in (0.1, 1.0, 10.0)
+    ]
+    assert shares == sorted(shares, reverse=True)
+
+
+# Words that are spelt nearly alike.
+
+
+def test_more_frequent_and_nearer_words_weigh_more():
+    made_of = sources(graph_of({"happily": 9, "happy": 9, "happi": 1, "chappily": 3}), "happiy")
+    weights = [made_of[word].expected for word in ("happy", "happily", "chappily", "happi")]
+    assert weights[0] == pytest.approx(weights[1])  # both at a distance of 1
+    assert weights[1] > weights[2]  # at a distance of 2
+    assert weights[0] > weights[3]  # seen less often
+
+
+def test_distance_is_a_setting():
+    assert "happily" in sources(graph_of({"happily": 9}), "hapilyy")
+    assert sources(graph_of({"happily": 9}, distance=1), "hapilyy") == {}
+
+
+@pytest.mark.parametrize("form", ["hpp", "Hapyp", "HAPYP", "Brightmoor", "12345", "www.hapy.com"])
+def test_short_words_names_and_others_stay_as_they_are(form):
+    assert sources(graph_of({"happy": 50}), form) == {}
+
+
+def test_long_words_are_trusted_less_than_short_ones_for_fewer_are_alike():
+    graph = graph_of({"tear": 9, "elephants": 9})
+    assert (
+        sources(graph, "rear")["rear"].expected > sources(graph, "elephatns")["elephatns"].expected
+    )
+
+
+# Case.
+
+
+def test_a_form_that_differs_in_case_is_made_of_those_seen():
+    graph = graph_of({"London": 30, "LONDON": 10})
+    for form in ("london", "lOndon"):
+        made_of = sources(graph, form)
+        assert made_of["London"].expected == pytest.approx(3 * made_of["LONDON"].expected)
+
+
+@pytest.mark.parametrize("form", ["Apple", "IT", "APPLE"])
+def test_a_name_by_its_case_is_none_of_the_word(form):
+    made_of = sources(graph_of({"apple": 50, "it": 50}), form)
+    assert (made_of == {}) == (form != "APPLE")
+
+
+def test_without_case_a_seen_word_is_made_of_its_forms_by_their_counts():
+    graph = graph_of({"Apple": 3, "apple": 1, "sea": 5})
+    for form in ("apple", "APPLE"):
+        assert sources(graph, form, has_case=False) == {"Apple": 0.75, "apple": 0.25}
+    assert sources(graph, "sea", has_case=False) == {}
+    assert sources(graph, "SEA", has_case=False) == {"sea": 1.0}
+
+
+def test_without_case_a_new_word_may_be_a_name_as_often_as_other_new_words_are():
+    graph = graph_of({"London": 1, "Porto": 1, "sea": 1})
+    share = graph.odds.new_capitals
+    assert sources(graph, "jenkins", has_case=False) == {"Jenkins": share, "jenkins": 1 - share}
+    assert sources(graph, "abc5", has_case=False) == {}
+
+
+def test_scripts_without_case_have_typos_alone():
+    graph = graph_of({"नमस्ते": 50})
+    assert "नमस्ते" in sources(graph, "नमसते")
+    assert sources(graph, "नमस्ते", has_case=False) == {}
+
+
+# What the user says.
+
+
+def test_kept_words_stay_as_they_are():
+    graph = graph_of({"happy": 50, "London": 9}, keep=["Hapyp", "london"])
+    for form in ("hapyp", "london"):
+        assert sources(graph, form) == sources(graph, form, has_case=False) == {}
+
+
+def test_pairs_say_what_is_meant():
+    graph = graph_of({"support": 3, "Support": 1}, pairs={"Supp": "support", "asap": "at once"})
+    assert sources(graph, "supp") == {"support": 0.75, "Support": 0.25}
+    assert sources(graph, "asap") == {"at once": 1.0}
+
+
+# What is kept.
+
+
+def test_links_are_the_same_when_they_are_looked_up_again():
+    graph = graph_of({"happy": 50})
+    assert (
+        sources(graph, "hapyp")
+        == sources(graph, "hapyp")
+        == sources(graph_of({"happy": 50}), "hapyp")
+    )
+
+
+def test_new_words_for_ever_take_no_more_memory(monkeypatch):
+    monkeypatch.setattr(constants, "KEPT", 100)
+    graph = graph_of({"happy": 50})
+    for start in range(0, 1000, 50):
+        graph.link([f"word{i}" for i in range(start, start + 50)], has_case=True)
+        assert len(graph._links) <= 150
+
+
+def test_no_words():
+    assert sources(graph_of({}), "hapyp") == sources(graph_of({}), "hapyp", has_case=False) == {}
+    assert graph_of({}).link([], has_case=True) == []
