@@ -1,4 +1,4 @@
-"""Show, in the manner of displaCy, which tokens a diffused vector is made of."""
+"""Show, in the manner of displaCy, what a diffused vector is made of."""
 
 import math
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from spacy.util import is_in_jupyter, minify_html
 from ..checks import is_whole
 from ..errors import Errors
 from ..layers.mixture import Mixture
+from ..words.explain import explain_words
 from .kernel import compute_mixtures
 from .page import fill_template, show_token
 
@@ -20,6 +21,7 @@ from .page import fill_template, show_token
 OPTIONS: dict[str, dict[str, Any]] = {
     "kernel": {"max_tokens": 80, "channel": None},
     "band": {"max_tokens": 500, "channel": None, "radius": 3},
+    "words": {"max_tokens": 500},
 }
 MIN_SHARE = 0.005  # smaller shares are left out of the drawing
 MAX_LABEL = 16  # characters of a token that the heat map shows
@@ -38,7 +40,7 @@ def render(
     jupyter: bool | None = None,
     options: dict[str, Any] | None = None,
 ) -> str | None:
-    """Show which tokens the diffused vector of each token is made of.
+    """Show what the diffused vector of each token is made of: tokens, or forms of words.
 
     Each row of the diffusion kernel sums to 1: it gives the shares of all tokens
     in the row's vector. With a learned confidence, its value is shown beside. A layer of
@@ -49,19 +51,20 @@ def render(
     doc (Union[Doc, str]): The document, processed or not, or a text.
     nlp (Language): The pipeline that diffuses.
     component (Optional[str]): The component whose diffusion to show: a `stablediff`,
-        or one whose embedding is diffused. By default the first.
+        or one whose embedding is diffused. By default the first, and for "words" all.
     style (str): "kernel" for a heat map of all pairs of tokens, "band" for a line
-        for each token with the tokens around it, which suits longer documents.
+        for each token with the tokens around it, which suits longer documents; "words"
+        for the words that are diffused over the graph of words, as `explain_words` tells.
     page (bool): Whether to return a full HTML page.
     minify (bool): Whether to take the indentation out of the HTML.
     jupyter (Optional[bool]): Whether to display the HTML in a notebook instead of
         returning it. By default found out.
     options (Optional[Dict[str, Any]]): "max_tokens", the longest document to draw
-        (80 for "kernel", 500 for "band"); "channel", the channel to show where
+        (80 for "kernel", 500 for the others); "channel", the channel to show where
         each has its own time (default None: the mean over them); and for "band"
         "radius", how many tokens to show on either side, at least 1 (default 3).
     RETURNS (Optional[str]): HTML, or None if displayed in a notebook.
-    RAISES (ValueError): SD150 to SD157, where there is nothing to show, the document
+    RAISES (ValueError): SD070, SD150 to SD157, where there is nothing to show, the document
         is too long, or a setting isn't known; and what the component raises for
         vectors that it can't diffuse.
     """
@@ -69,17 +72,35 @@ def render(
     doc = nlp.make_doc(doc) if isinstance(doc, str) else doc
     if len(doc) > settings["max_tokens"]:
         raise ValueError(_too_long(style, len(doc), settings["max_tokens"]))
-    name, mixtures = compute_mixtures(doc, nlp, component=component, channel=settings["channel"])
-    tokens = [token.text for token in doc]
-    pictures = [(mixture, STYLES[style](tokens, mixture, settings)) for mixture in mixtures]
-    html = fill_template(
-        f"{style}.html.jinja", page=page, component=name, tokens=tokens, pictures=pictures
-    )
+    if style == "words":
+        context = view_words(doc, nlp, component)
+    else:
+        context = _view_mixtures(doc, nlp, component, style, settings)
+    html = fill_template(f"{style}.html.jinja", page=page, **context)
     html = minify_html(html) if minify else html.strip()
     if jupyter or (jupyter is None and is_in_jupyter()):
         _display(html)
         return None
     return html
+
+
+def view_words(doc: Doc, nlp: Language, component: str | None) -> dict[str, Any]:
+    """Lay out the words that are diffused over the graph of words, by component."""
+    words = explain_words(nlp, doc, component=component)
+    names = dict.fromkeys(word.component for word in words)
+    return {
+        "components": [(name, [each for each in words if each.component == name]) for name in names]
+    }
+
+
+def _view_mixtures(
+    doc: Doc, nlp: Language, component: str | None, style: str, settings: dict[str, Any]
+) -> dict[str, Any]:
+    """Lay out which tokens each diffused vector is made of."""
+    name, mixtures = compute_mixtures(doc, nlp, component=component, channel=settings["channel"])
+    tokens = [token.text for token in doc]
+    pictures = [(mixture, STYLES[style](tokens, mixture, settings)) for mixture in mixtures]
+    return {"component": name, "tokens": tokens, "pictures": pictures}
 
 
 @dataclass

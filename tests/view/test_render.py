@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 from spacy.tokens import Doc
 
 import spacy_stablediff
-from spacy_stablediff import recommended
+from spacy_stablediff import explain_words, recommended, render
 from spacy_stablediff.view import render as render_module
 from spacy_stablediff.view.kernel import compute_mixtures
 
@@ -24,6 +24,7 @@ from ..pipelines import (
     diffused_tok2vec,
     train,
 )
+from ..words.test_layer import OFTEN, trained_on
 
 TEXT = "Brightmoor sent the wrong Lumo X2 to Porto, says Anselmo."
 HOSTILE = "<script>alert(1)</script>"
@@ -226,3 +227,37 @@ def test_importing_the_package_loads_nothing_that_only_drawing_needs():
     assert output.stdout.split() == ["False", "False"]
     with pytest.raises(AttributeError):
         spacy_stablediff.nothing  # noqa: B018
+
+
+# Words that are diffused over the graph of words.
+
+
+@pytest.fixture(scope="module")
+def word_graph_nlp():
+    return trained_on(OFTEN)
+
+
+def test_draws_the_words_that_are_diffused(word_graph_nlp):
+    text = "I am hapyp, says Anselmo"
+    html = render(text, word_graph_nlp, style="words")
+    (word,) = explain_words(word_graph_nlp, text)
+    assert html.count('<th scope="row">') == 1
+    for form, share in word.sources:
+        assert f"{form}<small>{share:.0%}</small>" in html
+    assert "<title>Words that are diffused</title>" in render(
+        text, word_graph_nlp, style="words", page=True
+    )
+
+
+def test_says_that_no_word_is_diffused(word_graph_nlp):
+    assert "All words are embedded as they are." in render("Ok 7", word_graph_nlp, style="words")
+
+
+def test_words_of_a_document_are_escaped(word_graph_nlp):
+    doc = Doc(word_graph_nlp.vocab, words=[HOSTILE.upper(), "hapyp", HOSTILE])
+    assert HOSTILE not in render(doc, word_graph_nlp, style="words")
+
+
+def test_refuses_to_draw_words_without_a_graph(nlp):
+    with pytest.raises(ValueError, match=r"\[SD070\]"):
+        render(TEXT, nlp, style="words")
