@@ -5,7 +5,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from thinc.api import Config
 
-from .config import BASE, RECOMMENDED
+from .base import BASE
+from .config import RECOMMENDED
 from .summary import Study
 from .tables import (
     tabulate_by_edit,
