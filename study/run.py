@@ -42,7 +42,7 @@ def make_run(plan: Plan, run: Run, folder: Path) -> Line:
         "machine": MACHINE.format(**describe_machine()),
     }
     model, corpus = folder / "model-best", CORPUS / run.data
-    bare = load_bare(model) if is_ours(variant) else None
+    bare = load_bare(model) if is_ours(variant) or "corrector" in variant else None
     nlp = spacy.load(model)
     if "corrector" in variant:
         put_corrector(nlp, variant["corrector"])
