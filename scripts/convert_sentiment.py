@@ -5,7 +5,7 @@ for Sentiment Analysis of Social Media Text, ICWSM 2014), under the MIT licence.
 """
 
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from pathlib import Path, PurePosixPath
 from typing import IO, Annotated, NamedTuple
@@ -16,7 +16,7 @@ from corpora import one_hot, save_docs, split_rows, stop
 from spacy.language import Language
 from spacy.tokens import Doc
 
-LABELS = ("POSITIVE", "NEGATIVE")
+LABELS = ("POSITIVE", "NEGATIVE", "NEUTRAL")
 ARCHIVE = "hutto_ICWSM_2014.tar.gz"
 
 
@@ -26,12 +26,14 @@ class Collection(str, Enum):
     films = "films"
     tweets = "tweets"
     products = "products"
+    editorials = "editorials"
 
 
 TABLES = {
     Collection.films: "movieReviewSnippets_GroundTruth.txt",
     Collection.tweets: "tweets_GroundTruth.txt",
     Collection.products: "amazonReviewSnippets_GroundTruth.txt",
+    Collection.editorials: "nytEditorialSnippets_GroundTruth.txt",
 }
 
 
@@ -49,24 +51,32 @@ def main(
     folder: Annotated[Path, typer.Argument(help="Where to write train, dev and test.spacy")],
     collection: Annotated[Collection, typer.Option(help="What to convert")] = Collection.films,
     min_rating: Annotated[float, typer.Option(help="Least absolute mean rating")] = 0.5,
+    neutral: Annotated[
+        bool, typer.Option("--neutral", help="Make the less clearly rated texts a third class")
+    ] = False,
     held_out: Annotated[float, typer.Option(help="Share of dev, and again of test")] = 0.1,
     seed: Annotated[int, typer.Option(help="Seed of the split")] = 0,
 ) -> None:
-    """Split the clearly rated texts, stratified by sentiment, and save them with categories."""
+    """Split the rated texts, stratified by sentiment, and save them with categories.
+
+    Texts whose raters leaned to neither side are left out, or are a class of their own.
+    """
     nlp = spacy.blank("en")
-    snippets = read_snippets(sdist, TABLES[collection], min_rating=min_rating)
+    labels = LABELS if neutral else LABELS[:2]
+    rated = read_snippets(sdist, TABLES[collection], min_rating=min_rating)
+    snippets = (snippet for snippet in rated if snippet.label in labels)
     parts = split_rows(snippets, label=lambda snippet: snippet.label, held_out=held_out, seed=seed)
     for name, part in parts.items():
-        docs = (make_doc(nlp, snippet) for snippet in part)
+        docs = (make_doc(nlp, snippet, labels) for snippet in part)
         save_docs(docs, folder / f"{name}.spacy", total=len(part))
 
 
 def read_snippets(sdist: Path, table_name: str, *, min_rating: float) -> Iterator[Snippet]:
-    """Read the texts whose raters leaned clearly to one side.
+    """Read the texts of a collection.
 
     sdist (Path): The source distribution, a .tar.gz that holds another.
     table_name (str): The name of the table of texts and ratings in that.
-    min_rating (float): Texts with a smaller absolute mean rating are left out.
+    min_rating (float): Texts with a smaller absolute mean rating are neutral.
     YIELDS (Snippet): The texts, in the order of the file.
     """
     if not tarfile.is_tarfile(sdist):
@@ -78,8 +88,14 @@ def read_snippets(sdist: Path, table_name: str, *, min_rating: float) -> Iterato
     ):
         for line in table.read().decode("utf8").splitlines():
             _, rating, text = line.split("\t")
-            if abs(float(rating)) >= min_rating:
-                yield Snippet(text.strip(), "POSITIVE" if float(rating) > 0 else "NEGATIVE")
+            yield Snippet(text.strip(), name_rating(float(rating), min_rating))
+
+
+def name_rating(rating: float, min_rating: float) -> str:
+    """Return the label of a mean rating, one of `LABELS`."""
+    if abs(rating) < min_rating:
+        return "NEUTRAL"
+    return "POSITIVE" if rating > 0 else "NEGATIVE"
 
 
 def open_member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
@@ -96,15 +112,16 @@ def open_member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
     stop(f"No file '{name}' in the archive", "Is it the source distribution of vaderSentiment?")
 
 
-def make_doc(nlp: Language, snippet: Snippet) -> Doc:
+def make_doc(nlp: Language, snippet: Snippet, labels: Sequence[str]) -> Doc:
     """Annotate a text with its sentiment.
 
     nlp (Language): A pipeline, for its tokenizer.
     snippet (Snippet): The rated text.
+    labels (Sequence[str]): The labels of the collection.
     RETURNS (Doc): The annotated document.
     """
     doc = nlp.make_doc(snippet.text)
-    doc.cats = one_hot(snippet.label, LABELS)
+    doc.cats = one_hot(snippet.label, labels)
     return doc
 
 

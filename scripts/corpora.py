@@ -1,16 +1,18 @@
-"""What the conversion scripts share: splitting rows, labelling and saving documents."""
+"""What the conversion scripts share: reading and splitting rows, labelling and saving documents."""
 
 import random
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
 from spacy.tokens import Doc, DocBin
+from spacy.vocab import Vocab
 from tqdm import tqdm
 from wasabi import msg
 
 Row = TypeVar("Row")
+Tagged = tuple[str, str]  # a token and its IOB tag
 
 
 def split_rows(
@@ -46,6 +48,56 @@ def one_hot(label: str, labels: Sequence[str]) -> dict[str, float]:
     if label not in labels:
         stop(f"Unknown label '{label}'", f"The labels are: {', '.join(labels)}")
     return {name: float(name == label) for name in labels}
+
+
+def read_tagged(path: Path, separator: str) -> Iterator[list[Tagged]]:
+    """Read the texts of a file, which blank lines separate.
+
+    path (Path): The file, with a token and its IOB tag a line.
+    separator (str): What stands between the two.
+    YIELDS (List[Tagged]): The tokens of a text, and their tags. Tokens without a
+        character, which some files have, are left out.
+    """
+    text: list[Tagged] = []
+    for number, line in enumerate(path.read_text(encoding="utf8").split("\n"), start=1):
+        word, found, tag = line.rstrip().rpartition(separator)
+        if word.strip():
+            text.append((word.strip(), tag))
+        elif line.strip() and not found:
+            hint = f"Expected a token, {separator!r} and an IOB tag"
+            stop(f"{path}, line {number}: {line!r}", hint)
+        elif text and not line.strip():
+            yield text
+            text = []
+    if text:
+        yield text
+
+
+def repair_tags(text: Iterable[Tagged]) -> list[Tagged]:
+    """Let an entity begin with B-, also where an I- follows no token of the same kind.
+
+    text (Iterable[Tagged]): The tokens of a text, and their tags.
+    RETURNS (List[Tagged]): The same with well-formed tags.
+    """
+    repaired, before = [], "O"
+    for word, tag in text:
+        begins = tag.startswith("I-") and tag[2:] != before[2:]
+        repaired.append((word, f"B-{tag[2:]}" if begins else tag))
+        before = tag
+    return repaired
+
+
+def make_tagged_doc(vocab: Vocab, text: Sequence[Tagged]) -> Doc:
+    """Annotate a text with its entities.
+
+    The data don't tell where there was space. As the document doesn't either, spaCy
+    trains and evaluates with these tokens, in place of its tokenizer's.
+
+    vocab (Vocab): The shared vocabulary.
+    text (Sequence[Tagged]): The tokens of the text, and their tags.
+    RETURNS (Doc): The annotated document.
+    """
+    return Doc(vocab, words=[word for word, _ in text], ents=[tag for _, tag in text])
 
 
 def save_docs(docs: Iterable[Doc], path: Path, *, total: int) -> None:

@@ -1,4 +1,5 @@
-"""Command line: `python -m study run` trains and measures, `python -m study report` writes it up."""
+"""Command line: `python -m study run` trains and measures, `python -m study report` writes it up,
+`python -m study rivals` the comparison with rivals at full strength."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,12 +8,12 @@ import typer
 from wasabi import msg
 
 from .plan import Run, read_plan
-from .plot import draw
-from .report import render_study
+from .plot import draw, draw_noise
+from .report import render_rivals, render_study
 from .results import append_line, read_lines
 from .run import make_run
 from .schedule import do_runs, list_missing
-from .summary import read_study
+from .summary import Study, read_study
 
 PlanPath = Annotated[Path, typer.Option("--plan", help="The plan of the study", exists=True)]
 Results = Annotated[Path, typer.Option(help="The .jsonl file with a line for each run")]
@@ -20,6 +21,8 @@ Folder = Annotated[Path, typer.Option(help="Where to train")]
 
 PLAN, RESULTS, FOLDER = Path("study/plan.yml"), Path("study/runs.jsonl"), Path("training/study")
 NOTES, PAGE = Path("study/notes.md"), Path("docs/study.md")
+RIVALS, RIVAL_RESULTS = Path("study/rivals.yml"), Path("study/rivals.jsonl")
+RIVAL_PAGE = Path("docs/rivals.md")
 
 app = typer.Typer(add_completion=False)
 
@@ -66,8 +69,28 @@ def report(
     image = page.with_suffix(".png")
     draw(study, image)
     text = render_study(study, image=image.name, notes=notes.read_text(encoding="utf8"))
+    save(page, text, study)
+
+
+@app.command()
+def rivals(
+    plan_path: PlanPath = RIVALS,
+    results: Results = RIVAL_RESULTS,
+    page: Annotated[
+        Path, typer.Option(help="Markdown file to write, with a .png beside")
+    ] = RIVAL_PAGE,
+) -> None:
+    """Write up the comparison with rivals at full strength, as far as it was run."""
+    study = read_study(read_plan(plan_path), read_lines(results))
+    image = page.with_suffix(".png")
+    draw_noise(study, image)
+    save(page, render_rivals(study, image=image.name), study)
+
+
+def save(page: Path, text: str, study: Study) -> None:
+    """Write a page, and say what it is made of."""
     page.write_text(text, encoding="utf8")
-    msg.good(f"Saved {page} and {image}")
+    msg.good(f"Saved {page} and its plot")
     msg.info(f"{len(study.runs)} runs, {len(study.missing)} missing, {study.unplanned} not planned")
 
 

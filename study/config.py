@@ -1,15 +1,14 @@
-"""The training config of a run: the bundled one, with the parts that its variant adds."""
+"""The training config of a run: its base, with what its variant changes and adds."""
 
-from pathlib import Path
+from copy import deepcopy
 from typing import Any
 
 from thinc.api import Config
 
 from spacy_stablediff.recommended import DIFFUSION, STABILIZER, WORDS
 
+from .base import get_width, make_base
 from .plan import Plan, Run
-
-BASE = Path(__file__).parent.parent / "configs" / "baseline.cfg"
 
 # What a variant may add to the baseline, in the order of the pipeline.
 RECOMMENDED = {"words": WORDS, "diffusion": DIFFUSION, "stabilizer": STABILIZER}
@@ -26,8 +25,11 @@ def make_config(plan: Plan, run: Run) -> Config:
     """
     data, variant = plan["data"][run.data], plan["variants"][run.variant]
     parts = make_parts(variant, data["pipe"])
-    config = Config().from_disk(BASE, interpolate=False)
-    config["components"][data["pipe"]]["model"].update(plan.get("models", {}).get(data["pipe"], {}))
+    config = make_base(plan, run)
+    set_model(
+        config, data["pipe"], variant.get("model", plan.get("models", {}).get(data["pipe"], {}))
+    )
+    set_embed(config, variant.get("embed", {}))
     set_pipeline(config, data["pipe"], parts)
     if run.embedding == "pretrained":
         source_embedding(config, plan["pretrained"], parts.get("words"))
@@ -37,7 +39,8 @@ def make_config(plan: Plan, run: Run) -> Config:
         config["corpora"][part]["path"] = f"corpus/{run.data}/{part}.spacy"
     config["corpora"]["train"]["augmenter"] = variant.get("augmenter")
     training = config["training"]
-    training.update(max_steps=data["steps"], eval_frequency=plan["eval_frequency"])
+    limits = {key: plan[key] for key in ("patience", "max_steps", "eval_frequency") if key in plan}
+    training.update(limits, **{"max_steps": data["steps"]} if "steps" in data else {})
     training["batcher"]["size"] = variant.get("batch_words", training["batcher"]["size"])
     training["score_weights"] = {data["score"]: 1.0}
     config["system"]["seed"] = run.seed
@@ -69,17 +72,39 @@ def make_part(name: str, setting: Any) -> Block:
     return changes if "@architectures" in changes else {**RECOMMENDED[name], **changes}
 
 
+def is_ours(variant: Block) -> bool:
+    """Tell whether a variant has any part of this package; the others are its rivals."""
+    return not RECOMMENDED.keys().isdisjoint(variant)
+
+
+def set_model(config: Config, pipe: str, changes: Block) -> None:
+    """Change settings of a pipe's model, or take another model in its place."""
+    component = config["components"][pipe]
+    model = {} if "@architectures" in changes else component["model"]
+    component["model"] = {**model, **deepcopy(changes)}
+
+
+def set_embed(config: Config, changes: Block) -> None:
+    """Let the embedding embed single words in another way."""
+    if changes:
+        model = config["components"]["tok2vec"]["model"]
+        kept = {key: model["embed"][key] for key in ("width", "include_static_vectors")}
+        model["embed"] = {**kept, **changes}
+
+
 def set_pipeline(config: Config, pipe: str, parts: dict[str, Block]) -> None:
-    """Keep the embedding and one pipe, and put the variant's components between them."""
+    """Keep one pipe, the embedding if it reads one, and put the variant's components between."""
     base = config["components"]
-    components = {"tok2vec": base["tok2vec"]}
+    reads = "tok2vec" in base[pipe]["model"]
+    components = {"tok2vec": base["tok2vec"]} if reads else {}
     if "diffusion" in parts:
         components["stablediff"] = {"factory": "stablediff", "model": parts["diffusion"]}
     if "stabilizer" in parts:
         components["stabilizer"] = {"factory": "stabilizer", **parts["stabilizer"]}
     components[pipe] = base[pipe]
-    # The config refers to the embedding's own block, which may be wrapped or sourced.
-    components[pipe]["model"]["tok2vec"]["width"] = base["tok2vec"]["model"]["width"]
+    if reads:
+        # The config refers to the embedding's own block, which may be wrapped or sourced.
+        components[pipe]["model"]["tok2vec"]["width"] = get_width(base["tok2vec"]["model"])
     config["components"], config["nlp"]["pipeline"] = components, list(components)
 
 

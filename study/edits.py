@@ -9,7 +9,9 @@ from spacy.language import Language
 from spacy.training import Example
 from spacy.util import registry
 
-from .plan import Plan
+from spacy_stablediff.edits.misspellings import Misspellings, find_codespell_table
+
+from .plan import Plan, list_edits
 
 Augmenter = Callable[[Language, Example], Iterator[Example]]
 
@@ -25,6 +27,21 @@ def make_keep(augmenter: Augmenter) -> Augmenter:
     return keep
 
 
-def make_test_edits(plan: Plan) -> dict[str, Any]:
-    """Create the augmenters that the plan's pipelines are measured under, by name."""
-    return registry.resolve(plan["test_edits"])
+@registry.augmenters("study.codespell.v1")
+def make_codespell(rate: float, seed: int) -> Misspellings:
+    """Create an augmenter of the misspellings that codespell knows.
+
+    rate (float): How often a word that has a misspelling is misspelt, from 0 to 1.
+    seed (int): The seed >= 0 of the random choices.
+    RETURNS (Misspellings): The augmenter.
+    RAISES (ValueError): If codespell is not installed.
+    """
+    table = find_codespell_table()
+    if table is None:
+        raise ValueError("The study misspells words as codespell knows it: pip install codespell")
+    return Misspellings(table, rate, seed)
+
+
+def make_test_edits(plan: Plan, data: str) -> dict[str, Any]:
+    """Create the augmenters that pipelines are measured under on a data set, by name."""
+    return registry.resolve({name: plan["test_edits"][name] for name in list_edits(plan, data)})

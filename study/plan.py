@@ -12,6 +12,9 @@ SETTINGS = {
     "seeds",
     "embeddings",
     "data",
+    "model",
+    "embed",
+    "corrector",
     "words",
     "diffusion",
     "stabilizer",
@@ -24,7 +27,8 @@ class Run(NamedTuple):
     """One pipeline of the plan.
 
     data (str): The data set.
-    embedding (str): "scratch", or "pretrained" to start from the plan's pipeline.
+    embedding (str): "scratch", "pretrained" to start from the plan's pipeline, or
+        "vectors" to have the plan's static vectors.
     variant (str): The variant.
     seed (int): The seed.
     """
@@ -76,12 +80,28 @@ def check_plan(plan: Plan) -> None:
 
 
 def list_runs(plan: Plan) -> list[Run]:
-    """List all runs of a plan, first seeds first."""
+    """List all runs of a plan, seed by seed: those of the main variants first, and among them
+    those with embeddings of few seeds, which take long, last."""
+    few = plan.get("most_seeds", {})
     runs = [
         Run(data, embedding, name, seed)
         for name, variant in plan["variants"].items()
         for seed in range(variant.get("seeds", 1))
         for data in variant.get("data", plan["data"])
         for embedding in variant.get("embeddings", plan["embeddings"])
+        if data in list_data(plan, embedding) and seed < few.get(embedding, seed + 1)
     ]
-    return sorted(runs, key=lambda run: run.seed)
+    main = plan["main"]
+    return sorted(runs, key=lambda run: (run.variant not in main, run.embedding in few, run.seed))
+
+
+def list_data(plan: Plan, embedding: str) -> list[str]:
+    """List the data sets that an embedding is there for: all, unless they say otherwise."""
+    embeddings = {name: data.get("embeddings", [embedding]) for name, data in plan["data"].items()}
+    return [name for name, each in embeddings.items() if embedding in each]
+
+
+def list_edits(plan: Plan, data: str) -> list[str]:
+    """List the edits that a data set is measured under: all, but for those that it is without."""
+    without = plan["data"][data].get("without_edits", [])
+    return [name for name in plan["test_edits"] if name not in without]

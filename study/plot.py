@@ -1,12 +1,17 @@
-"""The plot of the page."""
+"""The plots of the pages."""
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
+from .plan import list_data
+from .stats import Stat
 from .summary import Study
 from .tables import SCORES, TEXTS
+
+DrawPanel = Callable[[Any, Study, str, str], None]
 
 # Colours that the colour-blind tell apart (Okabe and Ito), each with a marker.
 STYLES = (("#0072B2", "o"), ("#E69F00", "s"), ("#D55E00", "D"), ("#009E73", "^"), ("#CC79A7", "v"))
@@ -15,10 +20,34 @@ DODGE = 0.16
 
 
 def draw(study: Study, path: Path) -> None:
-    """Draw the scores of the main variants: a row for each embedding, a panel for each data set.
+    """Draw the clean and the edited score of the main variants.
 
     study (Study): The study.
     path (Path): The .png file to write.
+    """
+    title = "Score on the test part, mean ± standard deviation over seeds (axes are cut)"
+    draw_grid(study, path, draw_panel, title)
+
+
+def draw_noise(study: Study, path: Path) -> None:
+    """Draw the score of the main variants against the share of letters that are mistyped.
+
+    study (Study): The study.
+    path (Path): The .png file to write.
+    """
+    title = (
+        "Score against letters mistyped (%), mean ± standard deviation over seeds (axes are cut)"
+    )
+    draw_grid(study, path, draw_noise_panel, title)
+
+
+def draw_grid(study: Study, path: Path, draw_one: DrawPanel, title: str) -> None:
+    """Draw a row for each embedding, and in it a panel for each data set that has it.
+
+    study (Study): The study.
+    path (Path): The .png file to write.
+    draw_one (Callable): Draws on a panel, given the study, a data set and an embedding.
+    title (str): What the panels show.
     """
     data, embeddings = list(study.plan["data"]), study.plan["embeddings"]
     size = (2.6 * len(data) + 0.6, 2.7 * len(embeddings) + 1)
@@ -26,11 +55,18 @@ def draw(study: Study, path: Path) -> None:
     grid = figure.subplots(len(embeddings), len(data), squeeze=False, sharey="col")
     for axes, embedding in zip(grid, embeddings, strict=True):
         for panel, name in zip(axes, data, strict=True):
-            draw_panel(panel, study, name, embedding)
+            if name in list_data(study.plan, embedding):
+                draw_one(panel, study, name, embedding)
+                score = SCORES.get(study.plan["data"][name]["score"], "")
+                panel.set_title(f"{name}, {score}", fontsize=8)
+                panel.grid(axis="y", alpha=0.3)
+                panel.spines[["top", "right"]].set_visible(False)
+            else:
+                panel.set_axis_off()
         axes[0].set_ylabel(f"{embedding}\nscore (points)")
     handles, labels = grid[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
-    figure.suptitle("Score on the test part, mean ± standard deviation over seeds (axes are cut)")
+    figure.suptitle(title)
     figure.savefig(path)
 
 
@@ -48,17 +84,46 @@ def draw_panel(panel: Any, study: Study, data: str, embedding: str) -> None:
         shift = DODGE * (i - (len(names) - 1) / 2)
         points = [(x + shift, stat) for x, stat in enumerate(stats) if stat]
         colour, marker = STYLES[i % len(STYLES)]
-        panel.errorbar(
-            [x for x, _ in points],
-            [100 * stat.mean for _, stat in points],
-            [100 * (stat.std or 0.0) for _, stat in points],
-            color=colour,
-            fmt=marker,
-            capsize=3,
-            label=name,
-        )
-    panel.set_title(f"{data}, {SCORES.get(study.plan['data'][data]['score'], '')}", fontsize=9)
+        draw_points(panel, points, name, color=colour, fmt=marker)
     panel.set_xticks(range(len(TEXTS)), list(TEXTS))
     panel.set_xlim(-0.5, len(TEXTS) - 0.5)
-    panel.grid(axis="y", alpha=0.3)
-    panel.spines[["top", "right"]].set_visible(False)
+
+
+def draw_noise_panel(panel: Any, study: Study, data: str, embedding: str) -> None:
+    """Draw the score of each main variant against the letters mistyped, as a line.
+
+    panel (matplotlib.axes.Axes): Where to draw.
+    study (Study): The study.
+    data (str): The data set.
+    embedding (str): The embedding.
+    """
+    edits = study.plan["test_edits"].items()
+    rates = {"clean": 0.0, **{name: edit["letters"] for name, edit in edits if "letters" in edit}}
+    for i, name in enumerate(study.plan["main"]):
+        stats = [
+            (100 * rate, study.get_stat(("test", text, "score"), data, embedding, name))
+            for text, rate in rates.items()
+        ]
+        points = [(x, stat) for x, stat in stats if stat]
+        colour, marker = STYLES[i % len(STYLES)]
+        draw_points(panel, points, name, color=colour, marker=marker)
+    panel.set_xticks([100 * rate for rate in rates.values()])
+
+
+def draw_points(panel: Any, points: Iterable[tuple[float, Stat]], name: str, **style: str) -> None:
+    """Draw means and their standard deviations.
+
+    panel (matplotlib.axes.Axes): Where to draw.
+    points (Iterable[Tuple[float, Stat]]): Where each stands, and what it is.
+    name (str): The variant.
+    **style (str): How to draw them.
+    """
+    pairs = list(points)
+    panel.errorbar(
+        [x for x, _ in pairs],
+        [100 * stat.mean for _, stat in pairs],
+        [100 * (stat.std or 0.0) for _, stat in pairs],
+        capsize=3,
+        label=name,
+        **style,
+    )

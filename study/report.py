@@ -1,11 +1,19 @@
-"""The page about the study."""
+"""The pages about the study, and about its rivals at full strength."""
 
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from thinc.api import Config
 
-from .config import BASE, RECOMMENDED
+from .base import BASE
+from .config import RECOMMENDED
+from .rival_tables import (
+    tabulate_gains,
+    tabulate_noise,
+    tabulate_rival_data,
+    tabulate_strongest,
+)
+from .rival_targets import RIVAL_TARGETS
 from .summary import Study
 from .tables import (
     tabulate_by_edit,
@@ -53,6 +61,31 @@ def render_study(study: Study, *, image: str, notes: str) -> str:
     return page.strip() + "\n"
 
 
+def render_rivals(study: Study, *, image: str) -> str:
+    """Write up the comparison with rivals at full strength.
+
+    study (Study): The study, of the plan of the rivals.
+    image (str): The plot's file, as seen from the page.
+    RETURNS (str): The page, as Markdown.
+    """
+    verdicts = judge(study, RIVAL_TARGETS)
+    context = {
+        "plan": study.plan,
+        "study": study,
+        "image": image,
+        "overall": {each.target.title: each for each in verdicts if each.embedding is None},
+        "recommended": RECOMMENDED,
+        "targets": tabulate_targets(study, verdicts),
+        "costs": tabulate_costs(study),
+        "data": tabulate_rival_data(study.plan),
+        "edits": tabulate_noise(study.plan),
+        "settings": tabulate_settings(study.plan),
+        "missing": tabulate_missing(study),
+    }
+    page = make_environment().get_template("rivals.md.jinja").render(context)
+    return page.strip() + "\n"
+
+
 def make_environment() -> Environment:
     """Make what the template is rendered in: its functions and its filters."""
     environment = Environment(
@@ -65,6 +98,8 @@ def make_environment() -> Environment:
         tabulate_main,
         tabulate_stability,
         tabulate_by_edit,
+        tabulate_gains,
+        tabulate_strongest,
         tabulate_variants,
         show_item,
     )

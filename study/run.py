@@ -11,14 +11,16 @@ from spacy.training import Corpus
 from reporting.machine import describe_machine, list_versions
 from spacy_stablediff import measure_stability
 
-from .config import RECOMMENDED, make_config
+from .config import is_ours, make_config
+from .corrector import put_corrector
 from .edits import make_test_edits
 from .figures import PARTS
 from .plan import Plan, Run
 from .results import Line
 from .speed import load_bare, measure_speed
+from .unembedded import measure_scores
 
-PACKAGES = ("spacy", "thinc", "numpy", "scipy", "augmenty")
+PACKAGES = ("spacy", "thinc", "numpy", "scipy", "augmenty", "codespell", "symspellpy")
 CORPUS = Path("corpus")
 MACHINE = "{processor}, {cores} cores, one thread a run, Python {python}"
 
@@ -32,6 +34,7 @@ def make_run(plan: Plan, run: Run, folder: Path) -> Line:
     RETURNS (Line): What was measured.
     """
     seconds = train_pipeline(plan, run, folder)
+    variant, score = plan["variants"][run.variant], plan["data"][run.data]["score"]
     line: Line = {
         **run._asdict(),
         "training_seconds": seconds,
@@ -39,14 +42,18 @@ def make_run(plan: Plan, run: Run, folder: Path) -> Line:
         "machine": MACHINE.format(**describe_machine()),
     }
     model, corpus = folder / "model-best", CORPUS / run.data
-    has_parts = not RECOMMENDED.keys().isdisjoint(plan["variants"][run.variant])
-    bare = load_bare(model) if has_parts else None
+    bare = load_bare(model) if is_ours(variant) or "corrector" in variant else None
     nlp = spacy.load(model)
+    if "corrector" in variant:
+        put_corrector(nlp, variant["corrector"])
     line.update(measure_speed(nlp, bare, corpus / "test.spacy"))
     for part in PARTS:
         examples = list(Corpus(corpus / f"{part}.spacy")(nlp))
-        stability = measure_stability(nlp, examples, make_test_edits(plan))
-        line[part] = summarise(stability.to_dict(), plan["data"][run.data]["score"])
+        edits = make_test_edits(plan, run.data)
+        if nlp.has_pipe("tok2vec"):
+            line[part] = summarise(measure_stability(nlp, examples, edits).to_dict(), score)
+        else:
+            line[part] = measure_scores(nlp, examples, edits, score)
     return line
 
 

@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import NamedTuple
 
 from .figures import Figures, Key, compare_figures, read_figures
-from .plan import Plan, Run, list_runs
+from .plan import Plan, Run, list_data, list_edits, list_runs
 from .results import Line
 from .stats import Stat, Stats, describe_runs, pool_deviations
 
@@ -107,7 +107,7 @@ class Study:
 
     def get_average_gain(self, key: Key, embedding: str) -> float | None:
         """Average the gains over the data sets; None unless all of them have one."""
-        gains = [self.get_gain(key, data, embedding) for data in self.plan["data"]]
+        gains = [self.get_gain(key, data, embedding) for data in list_data(self.plan, embedding)]
         known = [gain.difference for gain in gains if gain is not None]
         return fmean(known) if len(known) == len(gains) else None
 
@@ -131,7 +131,7 @@ class Study:
     def get_average(self, key: Key, embedding: str, variant: str) -> float | None:
         """Average a figure over the data sets; None unless all of them have it."""
         stats = self.get_stats(key, embedding, variant)
-        complete = len(stats) == len(self.plan["data"])
+        complete = len(stats) == len(list_data(self.plan, embedding))
         return fmean(stat.mean for stat in stats) if complete else None
 
     def count_runs(self, embedding: str, variant: str) -> int:
@@ -155,7 +155,7 @@ def read_study(plan: Plan, lines: Iterable[Line]) -> Study:
     found = {Run.from_line(line): line for line in lines}
     runs = {run: found[run] for run in planned if run in found}
     missing = [run for run in planned if run not in found]
-    figures = {run: read_figures(line, plan["test_edits"]) for run, line in runs.items()}
+    figures = {run: read_figures(line, list_edits(plan, run.data)) for run, line in runs.items()}
     cells = make_cells(planned, figures, plan["main"][0])
     return Study(plan, runs, missing, len(found) - len(runs), cells)
 

@@ -17,7 +17,7 @@ from .figures import (
     TAIL,
     TRAINING,
 )
-from .plan import Plan
+from .plan import Plan, list_data
 from .summary import Study
 from .targets import Verdict
 from .wording import (
@@ -102,16 +102,17 @@ def tabulate_by_edit(study: Study, embedding: str) -> str:
 def tabulate_variants(study: Study, embedding: str, part: str) -> str:
     """Write clean and edited scores on a part of the data, a row for each variant."""
     keys = [(part, text, "score") for text in TEXTS]
+    names = list_data(study.plan, embedding)
     rows = []
     for name in study.plan["variants"]:
         row = [name]
-        for data in study.plan["data"]:
+        for data in names:
             stats = [study.get_stat(key, data, embedding, name) for key in keys]
             row.append(show_pair(stats) if (data, embedding, name) in study.cells else "")
         averages = [study.get_average(key, embedding, name) for key in keys]
         row.append("" if None in averages else " / ".join(map(show_score, averages)))
         rows.append(row)
-    return to_table(["variant", *study.plan["data"], "average"], rows)
+    return to_table(["variant", *names, "average"], rows)
 
 
 def tabulate_costs(study: Study) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from reporting.targets import Target
 
 from .figures import CLEAN, DISPLACEMENT, EDITED, FLIPS, IDENTITY, SPEED, TAIL, Key
+from .plan import list_data
 from .summary import Study
 
 Measure = Callable[[Study, Key, str, str], float | None]
@@ -85,11 +86,11 @@ TARGETS = (
 )
 
 
-def judge(study: Study) -> list[Verdict]:
+def judge(study: Study, targets: Sequence[StudyTarget] = TARGETS) -> list[Verdict]:
     """Judge each target on all embeddings together, and on each."""
     names = study.plan["embeddings"]
     scopes = [(None, names), *((name, [name]) for name in names)]
-    return [judge_target(study, target, *scope) for target in TARGETS for scope in scopes]
+    return [judge_target(study, target, *scope) for target in targets for scope in scopes]
 
 
 def judge_target(
@@ -106,8 +107,8 @@ def judge_target(
     places = [
         (data, name)
         for name in embeddings
-        for data, settings in study.plan["data"].items()
-        if target.pipe in (None, settings["pipe"])
+        for data in list_data(study.plan, name)
+        if target.pipe in (None, study.plan["data"][data]["pipe"])
     ]
     measured = [target.measure(study, target.key, *place) for place in places]
     values = [value for value in measured if value is not None]

@@ -114,8 +114,9 @@ def test_the_bundled_config_is_what_stablediff_add_makes_of_the_baseline(tmp_pat
 # The study, and the benchmarks
 
 
-def test_the_main_variant_of_the_study():
-    plan = read_plan(ROOT / "study" / "plan.yml")
+@pytest.mark.parametrize("name", ["plan.yml", "rivals.yml"])
+def test_the_main_variant_of_the_study(name):
+    plan = read_plan(ROOT / "study" / name)
     parts = make_parts(plan["variants"][plan["main"][-1]], "textcat")
     assert parts == {"words": WORDS, "diffusion": DIFFUSION, "stabilizer": STABILIZER}
     assert plan["training_edits"] == EDITS

@@ -20,5 +20,11 @@ def study():
 
 @pytest.fixture(scope="session")
 def plan():
-    """The plan of the project."""
+    """The plan of the study."""
     return read_plan(STUDY / "plan.yml")
+
+
+@pytest.fixture(scope="session")
+def rivals():
+    """The plan of the rivals at full strength."""
+    return read_plan(STUDY / "rivals.yml")

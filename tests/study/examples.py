@@ -6,6 +6,7 @@ EDITS = {
 }
 DOCUMENTS = {"train": 2000, "dev": 200, "test": 200}
 PLAN = {
+    "base": "bundled",
     "eval_frequency": 100,
     "pretrained": "en_core_web_sm",
     "data": {

@@ -1,10 +1,13 @@
 """The training configs of runs."""
 
+from importlib import import_module
+
 import pytest
 from thinc.api import Config
 
 from spacy_stablediff.recommended import DIFFUSION, STABILIZER, WORDS
-from study.config import BASE, make_config
+from study.base import BASE
+from study.config import is_ours, make_config
 from study.plan import Run, list_runs
 
 WRAPPER = "spacy-stablediff.WordGraphTok2Vec.v1"
@@ -113,3 +116,81 @@ def test_config_of_every_run_can_be_written_and_read(plan):
         config = make_config(plan, run)
         read = Config().from_str(config.to_str())
         assert list(read["components"]) == read["nlp"]["pipeline"] == config["nlp"]["pipeline"]
+
+
+# The rivals at full strength
+
+
+@pytest.fixture
+def make_rival(rivals):
+    return lambda key: make_config(rivals, Run.from_key(key))
+
+
+@pytest.mark.parametrize("data, pipe, lang", [("btc", "ner", "en"), ("dutch", "ner", "nl")])
+def test_rivals_start_from_what_spacy_sets_up(make_rival, data, pipe, lang):
+    config = make_rival(f"{data}/scratch/baseline/1")
+    init_config = import_module("spacy.cli.init_config").init_config
+    base = init_config(lang=lang, pipeline=[pipe], optimize="efficiency", gpu=False)
+    assert config["nlp"] == base["nlp"]
+    assert config["components"]["tok2vec"]["model"]["embed"]["rows"] == [5000, 1000, 2500, 2500]
+    for section in ("batcher", "optimizer", "dropout", "patience", "max_steps", "eval_frequency"):
+        assert config["training"][section] == base["training"][section]
+    read, expected = (Config(each).interpolate()["components"] for each in (config, base))
+    assert read == expected
+
+
+def test_text_classifiers_read_the_embedding(make_rival, rivals):
+    config = make_rival("tweets/scratch/baseline/0")
+    ner = make_rival("btc/scratch/baseline/0")
+    assert config["nlp"]["pipeline"] == ["tok2vec", "textcat"]
+    assert config["components"]["tok2vec"] == ner["components"]["tok2vec"]
+    model = config["components"]["textcat"]["model"]
+    assert model["use_reduce_max"] and model["tok2vec"]["width"] == 96
+    assert "width" not in rivals["models"]["textcat"]["tok2vec"]
+
+
+def test_a_bag_of_words_has_no_embedding(make_rival):
+    config = make_rival("tweets/scratch/bag-of-words/0")
+    assert config["nlp"]["pipeline"] == list(config["components"]) == ["textcat"]
+    assert config["components"]["textcat"]["model"]["@architectures"] == "spacy.TextCatBOW.v3"
+
+
+def test_words_may_be_embedded_by_their_letters(make_rival):
+    config, baseline = (make_rival(f"btc/scratch/{name}/0") for name in ("characters", "baseline"))
+    embed, other = (it["components"]["tok2vec"]["model"]["embed"] for it in (config, baseline))
+    assert embed["@architectures"] == "spacy.CharacterEmbed.v2"
+    assert embed["width"] == other["width"] and "attrs" not in embed
+
+
+def test_static_vectors_go_with_what_spacy_sets_up_for_accuracy(make_rival, rivals):
+    config = make_rival("tweets/vectors/ensemble/0")
+    assert config["paths"]["vectors"] == rivals["vectors"]
+    assert config["components"]["tok2vec"]["model"]["embed"]["include_static_vectors"]
+    assert config["components"]["tok2vec"]["model"]["encode"]["width"] == 256
+    model = config["components"]["textcat"]["model"]
+    assert (model["@architectures"], model["tok2vec"]["width"]) == ("spacy.TextCatEnsemble.v2", 256)
+
+
+def test_a_corrector_changes_no_training(make_rival):
+    corrected, baseline = (make_rival(f"btc/scratch/{it}/0") for it in ("corrector-1", "baseline"))
+    assert corrected == baseline
+
+
+def test_the_recommended_parts_are_put_into_what_spacy_sets_up(make_rival):
+    components = make_rival("btc/scratch/stablediff/0")["components"]
+    base = make_rival("btc/scratch/baseline/0")["components"]
+    assert list(components) == ["tok2vec", "stablediff", "stabilizer", "ner"]
+    assert components["tok2vec"]["model"]["tok2vec"] == base["tok2vec"]["model"]
+    assert components["stablediff"] == DIFFUSED
+
+
+def test_config_of_every_rival_can_be_written_and_read(rivals):
+    for run in list_runs(rivals):
+        if run.seed == 0:
+            config = make_config(rivals, run)
+            read = Config().from_str(config.to_str())
+            assert list(read["components"]) == read["nlp"]["pipeline"] == config["nlp"]["pipeline"]
+
+
+def test_only_variants_without_our_parts_are_rivals(rivals):
+    assert [name for name, it in rivals["variants"].items() if is_ours(it)] == [rivals["main"][-1]]

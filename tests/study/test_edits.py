@@ -6,7 +6,8 @@ from spacy.training import Example
 
 pytest.importorskip("augmenty")
 
-from study.edits import make_keep, make_test_edits
+from study import edits as study_edits
+from study.edits import make_codespell, make_keep, make_test_edits
 
 
 def test_texts_stay_beside_their_edits():
@@ -17,6 +18,28 @@ def test_texts_stay_beside_their_edits():
 
 
 def test_edits_of_the_plan_can_be_made(plan):
-    edits = make_test_edits(plan)
+    edits = make_test_edits(plan, "wnut")
     assert edits.keys() == plan["test_edits"].keys()
     assert all(map(callable, edits.values()))
+
+
+@pytest.mark.real("codespell")
+def test_edits_of_the_rivals_can_be_made(rivals):
+    for data in rivals["data"]:
+        assert all(map(callable, make_test_edits(rivals, data).values()))
+    assert "misspellings" not in make_test_edits(rivals, "dutch")
+
+
+@pytest.mark.real("codespell")
+def test_words_are_misspelt_as_codespell_knows_it():
+    nlp = spacy.blank("en")
+    doc = nlp.make_doc("Their weird calendar")
+    (misspelt,) = make_codespell(rate=1.0, seed=0)(nlp, Example(doc, doc))
+    assert len(misspelt.predicted) == 3
+    assert all(a.text != b.text for a, b in zip(doc, misspelt.predicted, strict=True))
+
+
+def test_without_codespell_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(study_edits, "find_codespell_table", lambda: None)
+    with pytest.raises(ValueError, match="pip install codespell"):
+        make_codespell(rate=1.0, seed=0)

@@ -52,7 +52,7 @@ def test_page_without_runs():
 
 
 def test_command_writes_page_and_plot(tmp_path):
-    for package in ("augmenty", "matplotlib"):
+    for package in ("augmenty", "matplotlib", "symspellpy"):
         pytest.importorskip(package)
     from study.__main__ import app
 

@@ -4,9 +4,10 @@ import pytest
 import srsly
 
 from spacy_stablediff.recommended import EDITS
-from study.plan import Run, check_plan, list_runs, read_plan
+from study.plan import Run, check_plan, list_data, list_edits, list_runs, read_plan
 
 from .examples import PLAN, make_line
+from .rival_examples import PLAN as RIVALS
 
 
 def test_runs_are_listed_seed_by_seed():
@@ -28,6 +29,21 @@ def test_variants_may_have_their_own_data_and_embeddings():
     ]
 
 
+def test_main_variants_come_first_and_embeddings_of_few_seeds_last():
+    keys = [run.key for run in list_runs(RIVALS)]
+    main = [key for key in keys if "another-weight" not in key]
+    assert keys[: len(main)] == main
+    assert [key for key in main if "pretrained" in key] == main[-3:]
+    assert main[-3:] == [f"btc/pretrained/{name}/0" for name in RIVALS["main"]]
+
+
+def test_data_may_do_without_an_embedding_and_an_edit():
+    assert list_data(RIVALS, "scratch") == ["btc", "dutch"]
+    assert list_data(RIVALS, "pretrained") == ["btc"]
+    assert list_edits(RIVALS, "btc") == list(RIVALS["test_edits"])
+    assert list_edits(RIVALS, "dutch") == [*("light", "letters 15 %", "lower case", "upper case")]
+
+
 def test_a_run_is_named_by_its_key():
     run = Run("films", "scratch", "best", 1)
     assert Run.from_key(run.key) == run == Run.from_line(make_line("films", "best", 1))
@@ -46,6 +62,8 @@ def test_settings_must_be_known():
         check_plan({**PLAN, "variants": variants})
 
 
-def test_augmentation_makes_the_recommended_edits(plan):
+@pytest.mark.parametrize("name", ["plan", "rivals"])
+def test_augmentation_makes_the_recommended_edits(name, request):
+    plan = request.getfixturevalue(name)
     assert plan["training_edits"] == EDITS
     assert plan["variants"]["augmentation"]["augmenter"]["augmenter"] == EDITS

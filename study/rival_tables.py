@@ -1,0 +1,61 @@
+"""The tables of the page about the rivals."""
+
+from reporting.tables import to_table
+
+from .plan import Plan, list_data, list_edits
+from .strongest import average_gain, beat_strongest, find_strongest
+from .summary import Study
+from .tables import SCORES
+from .wording import show_difference, show_function, show_gain, show_score
+
+NOT_MEASURED = "–"  # noqa: RUF001
+
+
+def tabulate_gains(study: Study, embedding: str) -> str:
+    """Write what the best variant gains over the strongest rival, a row for each data set."""
+    texts = list_texts(study.plan)
+    rows = []
+    for data in list_data(study.plan, embedding):
+        gains = [beat_strongest(study, key, data, embedding) for key in texts.values()]
+        rows.append([data, *map(show_gain, gains)])
+    averages = [average_gain(study, key, embedding) for key in texts.values()]
+    rows.append(["average", *map(show_difference, averages)])
+    return to_table(["data", *texts], rows)
+
+
+def tabulate_strongest(study: Study, embedding: str) -> str:
+    """Write which rival is the strongest and what it scores, a row for each data set."""
+    texts = list_texts(study.plan)
+    rows = []
+    for data in list_data(study.plan, embedding):
+        row = [data]
+        for text, key in texts.items():
+            rival = find_strongest(study, key, data, embedding)
+            measured = text == "clean" or text in list_edits(study.plan, data)
+            score = show_score(rival.stat.mean if rival else None)
+            row.append(f"{rival.name} {score}" if rival else score if measured else NOT_MEASURED)
+        rows.append(row)
+    return to_table(["data", *texts], rows, texts=len(texts) + 1)
+
+
+def tabulate_rival_data(plan: Plan) -> str:
+    """Write the data sets, with the sizes of their parts and the edits that they are without."""
+    rows = []
+    for data, settings in plan["data"].items():
+        score = SCORES.get(settings["score"], settings["score"])
+        without = ", ".join(settings.get("without_edits", []))
+        sizes = [f"{size:,}" for size in settings["documents"].values()]
+        rows.append([data, settings["lang"], settings["pipe"], score, without, *sizes])
+    header = ["data", "language", "pipe", "score", "without the edits"]
+    return to_table([*header, "train", "dev", "test"], rows, texts=5)
+
+
+def tabulate_noise(plan: Plan) -> str:
+    """Write the edits of the test texts."""
+    rows = [[name, show_function(edit)] for name, edit in plan["test_edits"].items()]
+    return to_table(["edit", "augmenter"], rows, texts=2)
+
+
+def list_texts(plan: Plan) -> dict[str, tuple[str, str, str]]:
+    """List the clean text and its edits, with the key of the score on each."""
+    return {text: ("test", text, "score") for text in ["clean", *plan["test_edits"]]}

@@ -1,0 +1,65 @@
+"""The best variant against the strongest of its rivals, data set by data set and text by text."""
+
+from statistics import fmean
+from typing import NamedTuple
+
+from .config import is_ours
+from .figures import Key
+from .plan import list_data
+from .stats import Stat, pool_deviations
+from .summary import Gain, Study
+
+
+class Rival(NamedTuple):
+    """A rival, and what it scores.
+
+    name (str): The variant.
+    stat (Stat): Its score over the seeds.
+    """
+
+    name: str
+    stat: Stat
+
+
+def list_rivals(study: Study) -> list[str]:
+    """List the variants that have no part of this package."""
+    return [name for name, variant in study.plan["variants"].items() if not is_ours(variant)]
+
+
+def find_strongest(study: Study, key: Key, data: str, embedding: str) -> Rival | None:
+    """Find the rival with the highest mean.
+
+    study (Study): The study.
+    key (Key): The figure, of which more is better.
+    data (str): The data set.
+    embedding (str): The embedding.
+    RETURNS (Optional[Rival]): The strongest of those that were run so far.
+    """
+    stats = [(name, study.get_stat(key, data, embedding, name)) for name in list_rivals(study)]
+    known = [Rival(name, stat) for name, stat in stats if stat is not None]
+    return max(known, key=lambda rival: rival.stat.mean, default=None)
+
+
+def beat_strongest(study: Study, key: Key, data: str, embedding: str) -> Gain | None:
+    """Compare the best variant with its strongest rival.
+
+    study (Study): The study.
+    key (Key): The figure, of which more is better.
+    data (str): The data set.
+    embedding (str): The embedding.
+    RETURNS (Optional[Gain]): The difference, None until both were run.
+    """
+    best = study.get_stat(key, data, embedding, study.best)
+    rival = find_strongest(study, key, data, embedding)
+    if best is None or rival is None:
+        return None
+    return Gain(best.mean - rival.stat.mean, pool_deviations([best, rival.stat]))
+
+
+def average_gain(study: Study, key: Key, embedding: str) -> float | None:
+    """Average that over the data sets that have the figure; None before the first has."""
+    gains = [
+        beat_strongest(study, key, data, embedding) for data in list_data(study.plan, embedding)
+    ]
+    known = [gain.difference for gain in gains if gain is not None]
+    return fmean(known) if known else None

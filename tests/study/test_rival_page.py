@@ -1,0 +1,63 @@
+"""The page about rivals at full strength."""
+
+import pytest
+import srsly
+from typer.testing import CliRunner
+
+from study.report import render_rivals
+from study.results import read_lines
+from study.summary import read_study
+
+from .conftest import STUDY
+from .rival_examples import PLAN, make_lines
+
+
+def render(lines):
+    return render_rivals(read_study(PLAN, lines), image="rivals.png")
+
+
+def test_page_is_made_of_plan_and_runs(rivals):
+    study = read_study(rivals, read_lines(STUDY / "rivals.jsonl"))
+    page = (STUDY.parent / "docs" / "rivals.md").read_text(encoding="utf8")
+    assert render_rivals(study, image="rivals.png") == page
+
+
+def test_page():
+    page = render(make_lines())
+    assert "`ours` scores 1.0 points above the strongest of its rivals on clean text" in page
+    assert "3.0 points above with 15 % of letters mistyped" in page
+    assert "over 3 of 3 pairs" in page
+    assert "| btc | +1.0 | **+3.0** | **+3.0** | **+3.0** | **+3.0** | **+3.0** |" in page
+    assert "| dutch | +1.0 | **+3.0** | **+3.0** |  | **+3.0** | **+3.0** |" in page
+    strongest = "baseline 61.0 | augmentation 56.0 | augmentation 49.0"
+    assert f"| btc | {strongest} | augmentation 54.0 |" in page
+    assert f"| dutch | {strongest} | – |" in page  # noqa: RUF001
+    assert "| dutch | nl | ner | F of the entities | misspellings | 2,000 | 200 | 200 |" in page
+    assert "Not complete" not in page
+
+
+def test_page_has_data_only_where_the_embedding_has():
+    pretrained = render(make_lines()).split("### Gain, pretrained")[1].split("### ")[0]
+    assert "| btc |" in pretrained and "dutch" not in pretrained
+
+
+def test_page_says_what_is_missing():
+    page = render([line for line in make_lines() if line["variant"] != "ours"])
+    assert "`ours` was not run yet" in page
+    assert "5 of 20 planned runs are [not run](#not-run)" in page
+
+
+def test_command_writes_page_and_plot(tmp_path):
+    for package in ("augmenty", "matplotlib", "symspellpy"):
+        pytest.importorskip(package)
+    from study.__main__ import app
+
+    srsly.write_yaml(tmp_path / "plan.yml", PLAN)
+    srsly.write_jsonl(tmp_path / "runs.jsonl", make_lines()[1:])
+    names = {"plan": "plan.yml", "results": "runs.jsonl", "page": "page.md"}
+    options = [f"--{option}={tmp_path / name}" for option, name in names.items()]
+    result = CliRunner().invoke(app, ["rivals", *options], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "19 runs, 1 missing, 0 not planned" in result.output
+    assert "](page.png)" in (tmp_path / "page.md").read_text(encoding="utf8")
+    assert (tmp_path / "page.png").read_bytes().startswith(b"\x89PNG")
