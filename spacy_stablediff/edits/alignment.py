@@ -68,9 +68,7 @@ def find_merged(clean: Doc, edited: Doc) -> Array:
     return numpy.asarray(record["merged"] if record else [], dtype="int64")
 
 
-def record_alignment(
-    clean: Doc, edited: Doc, alignment: Array, merged: Sequence[int] = ()
-) -> None:
+def record_alignment(clean: Doc, edited: Doc, alignment: Array, merged: Sequence[int] = ()) -> None:
     """Record the exact alignment with an edited document, for `align` to find.
 
     clean (Doc): The clean document.
