@@ -143,6 +143,7 @@ class EditTally:
         self._flips_by_label: dict[str, Ratio] = defaultdict(Ratio)
         self._agreement = Agreement()
         self._agreement_by_label: dict[str, Agreement] = defaultdict(Agreement)
+        self.has_changes = False
 
     def add(self, comparison: Comparison, times: Array) -> None:
         """Add an edited document.
@@ -150,6 +151,7 @@ class EditTally:
         comparison (Comparison): The document compared with the clean one.
         times (Ints1d): How often the document counts in each resample.
         """
+        self.has_changes |= comparison.clean.text != comparison.edited.text
         distance, changed = comparison.distance, comparison.changed[comparison.aligned]
         for ratio, values in (
             (self._distance, distance),
