@@ -129,18 +129,8 @@ class Edits(SeededAugmenter):
     def _plan(self, doc: Doc) -> Plan:
         """Choose what to do to the tokens of a document."""
         draws = self._rng.random((6, len(doc)))
-        words = [token.text for token in doc]
-        is_word = numpy.array([any(map(str.isalnum, word)) for word in words], dtype=bool)
-        movable = is_word & stands_free(doc) & ~is_annotated(doc)
-        dropped = movable & (draws[2] < self.rates["drop"])
-        if not (is_word & ~dropped).any():
-            dropped[numpy.where(is_word, draws[2], -1).argmax()] = False
-        swapped = choose_swaps(doc, movable & ~dropped, draws[1] < self.rates["swap"])
-        order = numpy.arange(len(doc))
-        order[swapped], order[swapped + 1] = swapped + 1, swapped
-        source = order[~dropped]
-        words = [words[i] for i in source.tolist()]
-        spaces = choose_spaces(doc, ~dropped)
+        source, spaces = self._place(doc, draws)
+        words = [doc[i].text for i in source.tolist()]
         spellings = self._add_typos(words, draws[:, source])
         self._add_noise(words, spellings, is_tokenized=doc.has_unknown_spaces)
         if self.rates["case"] and self._noise.random() < self.rates["case"]:
@@ -151,6 +141,20 @@ class Edits(SeededAugmenter):
         for i, spelling in spellings.items():
             words[i] = spelling.text
         return Plan(words, spaces, source, spellings)
+
+    def _place(self, doc: Doc, draws: Array) -> tuple[Array, list[bool]]:
+        """Choose which tokens are left, in which order, and where a space follows."""
+        order = numpy.arange(len(doc))
+        if not (self.rates["swap"] or self.rates["drop"]):
+            return order, doc.to_array("SPACY").astype(bool).tolist()
+        is_word = numpy.array([any(map(str.isalnum, token.text)) for token in doc], dtype=bool)
+        movable = is_word & stands_free(doc) & ~is_annotated(doc)
+        dropped = movable & (draws[2] < self.rates["drop"])
+        if not (is_word & ~dropped).any():
+            dropped[numpy.where(is_word, draws[2], -1).argmax()] = False
+        swapped = choose_swaps(doc, movable & ~dropped, draws[1] < self.rates["swap"])
+        order[swapped], order[swapped + 1] = swapped + 1, swapped
+        return order[~dropped], choose_spaces(doc, ~dropped)
 
     def _add_typos(self, words: list[str], draws: Array) -> dict[int, Spelling]:
         """Misspell words, as a keyboard does it."""

@@ -29,8 +29,8 @@ def copy_edited(nlp: Language, example: Example, plan: Plan) -> Example:
     if _have_same_text(example.predicted, clean):
         characters = _find_common(example.predicted, clean, predicted, reference, plan)
         alignment = align_characters(*characters, len(predicted))
-        merged = numpy.setdiff1d(characters[0], alignment)
-        record_alignment(example.predicted, predicted, alignment, merged.tolist())
+        merged = set(characters[0].tolist()).difference(alignment.tolist())
+        record_alignment(example.predicted, predicted, alignment, sorted(merged))
     return Example(predicted, reference)
 
 
