@@ -26,12 +26,14 @@ class Collection(str, Enum):
     films = "films"
     tweets = "tweets"
     products = "products"
+    editorials = "editorials"
 
 
 TABLES = {
     Collection.films: "movieReviewSnippets_GroundTruth.txt",
     Collection.tweets: "tweets_GroundTruth.txt",
     Collection.products: "amazonReviewSnippets_GroundTruth.txt",
+    Collection.editorials: "nytEditorialSnippets_GroundTruth.txt",
 }
 
 
