@@ -214,6 +214,12 @@ class Errors(metaclass=ErrorsWithCodes):
              "both without spaces, such as thier->their.")
     SD123 = ("{augmenter}: the setting 'table' must be the path of a file or a list of pairs such as [\"thier\", \"their\"], "
              "but it is {value!r}.")
+    SD124 = ("{augmenter}: the setting 'labels' must be a list of the labels of persons, such as [\"PERSON\"], but it is "
+             "{value!r}.")
+    SD125 = ("{augmenter}: the setting 'names' must be a list of names such as [\"Ada Lovelace\"], or null for those of this "
+             "package, but it is {value!r}.")
+    SD126 = ("There is no robustness table, for none of its errors was measured. Measure with 'curves', such as "
+             "spacy_stablediff.measure.defaults.default_curves(), a pipeline that finds entities or categories.")
     SD150 = ("Nothing in this pipeline diffuses, so there is no kernel to show. Add the component 'stablediff' after "
              "the embedding, or give a component an embedding that is a 'spacy-stablediff.DiffusedTok2Vec.v1'. "
              "Components: {opts}.")

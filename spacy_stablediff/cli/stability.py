@@ -246,6 +246,11 @@ def _print_result(result: StabilityReport) -> None:
         for title in ["clean", *result.edits]:
             values = [figures.edits.get(title, figures.clean) for figures in pair]
             _print_table([title, *names, "ratio"], values, ratio=True)
+    for table in result.robustness:
+        names = [table.gauge.label, *table.columns]
+        header, *rows = zip(names, *table.format_rows(), strict=True)
+        Printer().table(rows, header=header, divider=True, aligns=["l", *"r" * len(table.rows)])
+        msg.text(table.caption)
     msg.text(f"Vectors read at: {result.place}.")
     msg.text(result.verdict)
 

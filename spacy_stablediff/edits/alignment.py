@@ -13,7 +13,7 @@ import zlib
 from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
-from typing import cast
+from typing import Any, cast
 
 import numpy
 from scipy.sparse import csr_matrix
@@ -45,8 +45,8 @@ def align(clean: Doc, edited: Doc) -> Array:
         token, or -1: the recorded alignment where it was recorded for these very
         tokens, else the one found by comparing them.
     """
-    record = edited.user_data.get(RECORD)
-    if record is not None and record["texts"] == [_fingerprint(clean), _fingerprint(edited)]:
+    record = _find_record(clean, edited)
+    if record is not None:
         return numpy.asarray(record["tokens"], dtype="int64")
     return align_tokens([token.text for token in clean], [token.text for token in edited])
 
@@ -56,16 +56,31 @@ def is_edited(doc: Doc) -> bool:
     return RECORD in doc.user_data
 
 
-def record_alignment(clean: Doc, edited: Doc, alignment: Array) -> None:
+def find_merged(clean: Doc, edited: Doc) -> Array:
+    """Find the tokens that are part of others: they have letters in the edited text, and no
+    counterpart.
+
+    clean (Doc): The clean document.
+    edited (Doc): The edited document, or a copy of it.
+    RETURNS (Ints1d): The indices of these clean tokens, as far as they were recorded.
+    """
+    record = _find_record(clean, edited)
+    return numpy.asarray(record["merged"] if record else [], dtype="int64")
+
+
+def record_alignment(clean: Doc, edited: Doc, alignment: Array, merged: Sequence[int] = ()) -> None:
     """Record the exact alignment with an edited document, for `align` to find.
 
     clean (Doc): The clean document.
     edited (Doc): The edited document, whose user_data is written to.
     alignment (Ints1d): For each of its tokens the index of its clean token, or -1.
+    merged (Sequence[int]): Clean tokens that have letters in the edited text, and no
+        counterpart.
     """
     edited.user_data[RECORD] = {
         "texts": [_fingerprint(clean), _fingerprint(edited)],
         "tokens": alignment.tolist(),
+        "merged": list(merged),
     }
 
 
@@ -138,6 +153,14 @@ def find_changed(clean: Sequence[str], edited: Sequence[str], alignment: Array) 
     after = numpy.minimum.accumulate(order[::-1])[::-1]
     passed[aligned] = (before > order) | (after < order)
     return cast(Array, different | passed)
+
+
+def _find_record(clean: Doc, edited: Doc) -> dict[str, Any] | None:
+    """Find what was recorded with an edited document of these very tokens."""
+    record = edited.user_data.get(RECORD)
+    if record is None or record["texts"] != [_fingerprint(clean), _fingerprint(edited)]:
+        return None
+    return cast(dict[str, Any], record)
 
 
 def _fingerprint(doc: Doc) -> int:

@@ -43,9 +43,8 @@ class Edits(SeededAugmenter):
     Only words that stand free are swapped and dropped, no parts of contractions or of
     words with a hyphen, so the spaces around words and punctuation stay plausible.
     The edited text is tokenized by the pipeline, so a typo may split a token or merge
-    two; where the spaces are unknown (Doc.has_unknown_spaces) the tokens stay, and no
-    word is split or run together with the next. A document that has words keeps at
-    least one.
+    two; where the spaces are unknown (Doc.has_unknown_spaces) the tokens stay, no word
+    is split, and no space left out. A document that has words keeps at least one.
 
     The alignment with the clean document, `example.predicted`, is recorded in the
     user_data of the edited one, which survives Example and Doc copies and
@@ -92,7 +91,8 @@ class Edits(SeededAugmenter):
         accents (float): How often a word loses its accents.
         digits (float): How often a word has a digit for a letter, as in "gr8".
         split (float): How often a word is split in two.
-        join (float): How often a word is run together with the next.
+        join (float): How often a space between two tokens is left out; at 1 all are. Line
+            breaks, tabs and further spaces in a row, which are tokens of their own, stay.
         RAISES (ValueError): SD100 if a rate is not a number from 0 to 1, SD101 if
             the layout or the case is unknown, SD102 if the seed is not a whole number >= 0.
         """
@@ -129,28 +129,32 @@ class Edits(SeededAugmenter):
     def _plan(self, doc: Doc) -> Plan:
         """Choose what to do to the tokens of a document."""
         draws = self._rng.random((6, len(doc)))
-        words = [token.text for token in doc]
-        is_word = numpy.array([any(map(str.isalnum, word)) for word in words], dtype=bool)
-        movable = is_word & stands_free(doc) & ~is_annotated(doc)
-        dropped = movable & (draws[2] < self.rates["drop"])
-        if not (is_word & ~dropped).any():
-            dropped[numpy.where(is_word, draws[2], -1).argmax()] = False
-        swapped = choose_swaps(doc, movable & ~dropped, draws[1] < self.rates["swap"])
-        order = numpy.arange(len(doc))
-        order[swapped], order[swapped + 1] = swapped + 1, swapped
-        source = order[~dropped]
-        words = [words[i] for i in source.tolist()]
-        spaces = choose_spaces(doc, ~dropped)
+        source, spaces = self._place(doc, draws)
+        words = [doc[i].text for i in source.tolist()]
         spellings = self._add_typos(words, draws[:, source])
         self._add_noise(words, spellings, is_tokenized=doc.has_unknown_spaces)
         if self.rates["case"] and self._noise.random() < self.rates["case"]:
             self._recase(words, spaces, spellings)
         if self.rates["join"] and not doc.has_unknown_spaces:
-            self._join(words, spaces)
+            self._join(spaces)
         spellings = {i: each for i, each in spellings.items() if each.text != words[i]}
         for i, spelling in spellings.items():
             words[i] = spelling.text
         return Plan(words, spaces, source, spellings)
+
+    def _place(self, doc: Doc, draws: Array) -> tuple[Array, list[bool]]:
+        """Choose which tokens are left, in which order, and where a space follows."""
+        order = numpy.arange(len(doc))
+        if not (self.rates["swap"] or self.rates["drop"]):
+            return order, doc.to_array("SPACY").astype(bool).tolist()
+        is_word = numpy.array([any(map(str.isalnum, token.text)) for token in doc], dtype=bool)
+        movable = is_word & stands_free(doc) & ~is_annotated(doc)
+        dropped = movable & (draws[2] < self.rates["drop"])
+        if not (is_word & ~dropped).any():
+            dropped[numpy.where(is_word, draws[2], -1).argmax()] = False
+        swapped = choose_swaps(doc, movable & ~dropped, draws[1] < self.rates["swap"])
+        order[swapped], order[swapped + 1] = swapped + 1, swapped
+        return order[~dropped], choose_spaces(doc, ~dropped)
 
     def _add_typos(self, words: list[str], draws: Array) -> dict[int, Spelling]:
         """Misspell words, as a keyboard does it."""
@@ -195,9 +199,8 @@ class Edits(SeededAugmenter):
         for i, begins in enumerate(find_beginnings(words, spaces)):
             spellings[i] = recase(spellings.get(i) or keep(words[i]), casing, begins=begins)
 
-    def _join(self, words: list[str], spaces: list[bool]) -> None:
-        """Run words together with the next: leave the space between them out."""
-        happens = self._noise.random(len(words)) < self.rates["join"]
-        for i in numpy.flatnonzero(happens[:-1]).tolist():
-            if words[i][-1:].isalnum() and words[i + 1][:1].isalnum():
-                spaces[i] = False
+    def _join(self, spaces: list[bool]) -> None:
+        """Run tokens together with the next: leave the space between them out."""
+        happens = self._noise.random(len(spaces)) < self.rates["join"]
+        for i in numpy.flatnonzero(happens).tolist():
+            spaces[i] = False

@@ -27,6 +27,19 @@ def recase(spelling: Spelling, casing: Casing, *, begins: bool = True) -> Spelli
     return map_characters(spelling, characters)
 
 
+def match_case(text: str, word: str) -> str:
+    """Write a text in the case of a word.
+
+    text (str): The text.
+    word (str): The word.
+    RETURNS (str): The text in capitals if the word is, beginning with one if the word does,
+        else as it is.
+    """
+    if len(word) > 1 and word.isupper():
+        return text.upper()
+    return text[0].upper() + text[1:] if word[0].isupper() else text
+
+
 def find_beginnings(words: list[str], spaces: list[bool]) -> list[bool]:
     """Tell which tokens a word begins with; "n't" and "'s" go on with the one before.
 

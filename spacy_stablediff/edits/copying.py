@@ -27,8 +27,10 @@ def copy_edited(nlp: Language, example: Example, plan: Plan) -> Example:
     reference = edit_reference(clean, plan)
     predicted = _tokenize(nlp, plan, is_tokenized=clean.has_unknown_spaces)
     if _have_same_text(example.predicted, clean):
-        alignment = _align_predicted(example.predicted, clean, predicted, reference, plan)
-        record_alignment(example.predicted, predicted, alignment)
+        characters = _find_common(example.predicted, clean, predicted, reference, plan)
+        alignment = align_characters(*characters, len(predicted))
+        merged = set(characters[0].tolist()).difference(alignment.tolist())
+        record_alignment(example.predicted, predicted, alignment, sorted(merged))
     return Example(predicted, reference)
 
 
@@ -45,10 +47,14 @@ def _have_same_text(a: Doc, b: Doc) -> bool:
     return numpy.array_equal(in_a, in_b) or a.text == b.text
 
 
-def _align_predicted(
+def _find_common(
     clean: Doc, clean_reference: Doc, edited: Doc, edited_reference: Doc, plan: Plan
-) -> Array:
-    """Align tokenized documents by where each character of the edited text comes from."""
+) -> tuple[Array, Array]:
+    """Find the tokens that hold each character which comes from the clean text.
+
+    RETURNS (Tuple[Ints1d, Ints1d]): For each character the index of its clean and of its
+        edited token.
+    """
     clean_starts = clean_reference.to_array("IDX").astype("int64")[plan.source]
     starts, lengths = edited_reference.to_array(["IDX", "LENGTH"]).astype("int64").T
     token = numpy.repeat(numpy.arange(len(lengths)), lengths)
@@ -58,10 +64,9 @@ def _align_predicted(
     for i, spelling in plan.spellings.items():
         origin[first[i] : first[i] + lengths[i]] = spelling.origins
     stands = origin >= 0
-    return align_characters(
+    return (
         _token_at(clean, (clean_starts[token] + origin)[stands]),
         _token_at(edited, (starts[token] + offset)[stands]),
-        len(edited),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy
 from spacy.tokens import Doc
 
+from .casing import match_case
 from .plan import Plan
 from .seeded import SeededAugmenter
 from .spelling import Spelling, keep, replace
@@ -74,10 +75,7 @@ def misspell(word: str, wrong: str) -> Spelling:
     RETURNS (Spelling): The misspelling in the case of the word. What lies between the letters
         that both begin with and those that both end with stands for what lies there.
     """
-    if len(word) > 1 and word.isupper():
-        wrong = wrong.upper()
-    elif word[0].isupper():
-        wrong = wrong[0].upper() + wrong[1:]
+    wrong = match_case(wrong, word)
     start = _count_common(word, wrong)
     end = _count_common(word[start:][::-1], wrong[start:][::-1])
     return replace(keep(word), start, len(word) - end, wrong[start : len(wrong) - end])

@@ -1,19 +1,22 @@
 """An edited document compared with the clean one, as a pipeline sees both."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy
 from scipy.spatial.distance import cdist
 from spacy.tokens import Doc
 from thinc.types import Floats2d
 
-from ..edits.alignment import align, find_changed
+from ..edits.alignment import align, find_changed, find_merged
 from ..types import Array
 from .result import SampleView, TokenView
 
 # Number of rows of the matrix of distances that is in memory at a time.
 CHUNK = 256
+
+# Entities in terms of clean tokens: labels, and the tokens of each.
+Entities: TypeAlias = set[tuple[str, tuple[int, ...]]]
 
 
 class Observed(NamedTuple):
@@ -39,6 +42,7 @@ class Comparison:
         self.clean = clean.doc
         self.edited = edited.doc
         self.alignment = align(clean.doc, edited.doc)
+        self.merged = find_merged(clean.doc, edited.doc)
         words = [token.text for token in clean.doc], [token.text for token in edited.doc]
         self.changed = find_changed(*words, self.alignment)
         self.aligned = self.alignment >= 0
@@ -48,6 +52,23 @@ class Comparison:
             self.alignment[self.aligned],
             clean.doc.to_array("ORTH"),
         )
+
+    def find_entities(self) -> tuple[Entities, Entities]:
+        """Return the entities of both documents, in terms of clean tokens.
+
+        An entity of which no token is left doesn't count. One whose tokens all became part
+        of others, as where a space is left out, counts as not found in the edited text.
+
+        RETURNS (Tuple[Set, Set]): Those of the clean and those of the edited document.
+        """
+        places = numpy.arange(len(self.clean))
+        survives = numpy.isin(places, self.alignment)
+        index = numpy.where(survives, places, -1)
+        for ent in self.clean.ents:
+            if not survives[ent.start : ent.end].any():
+                inside = self.merged[(self.merged >= ent.start) & (self.merged < ent.end)]
+                index[inside] = inside
+        return find_entities(self.clean, index), find_entities(self.edited, self.alignment)
 
     def view(self, edit: str, spread: float | None) -> SampleView:
         """Show the two documents, with displacements relative to a spread."""
@@ -101,7 +122,7 @@ def top_category(cats: Mapping[str, float]) -> str | None:
     return max(cats, key=lambda label: cats[label]) if cats else None
 
 
-def find_entities(doc: Doc, clean_index: Array) -> set[tuple[str, tuple[int, ...]]]:
+def find_entities(doc: Doc, clean_index: Array) -> Entities:
     """Return the entities of a document in terms of clean tokens.
 
     Tokens without a counterpart don't count, nor do entities of such tokens alone.

@@ -5,11 +5,20 @@ from typing import Any, TypeAlias
 
 from ..edits.augmenter import Edits
 from ..edits.misspellings import Misspellings, find_codespell_table
+from ..edits.names import Names
 from ..edits.table import Table
 from ..types import Augmenter
 
 # Curves by name: augmenters by the rate that they edit at.
 Curves: TypeAlias = Mapping[str, Mapping[float, Augmenter]]
+
+# The names of the default curves. The last four are of whole texts.
+LETTERS_MISTYPED = "letters mistyped"
+READ_BY_OCR = "read by OCR"
+REAL_MISSPELLINGS = "real misspellings"
+LOWER_CASE, UPPER_CASE = "lower case", "upper case"
+NO_SPACES = "no spaces"
+NAMES_REPLACED = "names replaced"
 
 LETTERS = (0.02, 0.05, 0.1, 0.15, 0.2)
 OCR = (0.05, 0.1, 0.2, 0.4)
@@ -40,19 +49,22 @@ def default_curves(seed: int = 0, table: Table | None = None) -> dict[str, dict[
     RETURNS (Dict[str, Dict[float, Callable[[Language, Example], Iterator[Example]]]]):
         "letters mistyped", by the share of the letters, and "read by OCR", by the share of
         the words that are read wrongly; with a table "real misspellings", by the share of the
-        words that have one; "lower case" and "capitals", of whole texts.
+        words that have one; of whole texts "lower case", "upper case", "no spaces", and
+        "names replaced", of the gold entities that are persons.
     """
     table = find_codespell_table() if table is None else table
     misspelt: dict[str, dict[float, Augmenter]] = {}
     if table is not None:
         rates = {rate: Misspellings(table, rate, seed) for rate in MISSPELLINGS}
-        misspelt = {"real misspellings": {**rates}}
+        misspelt = {REAL_MISSPELLINGS: {**rates}}
     return {
-        "letters mistyped": {rate: _make_edits(seed, letters=rate) for rate in LETTERS},
-        "read by OCR": {rate: _make_edits(seed, ocr=rate) for rate in OCR},
+        LETTERS_MISTYPED: {rate: _make_edits(seed, letters=rate) for rate in LETTERS},
+        READ_BY_OCR: {rate: _make_edits(seed, ocr=rate) for rate in OCR},
         **misspelt,
-        "lower case": {1.0: _make_edits(seed, case=1.0, casing="lower")},
-        "capitals": {1.0: _make_edits(seed, case=1.0, casing="upper")},
+        LOWER_CASE: {1.0: _make_edits(seed, case=1.0, casing="lower")},
+        UPPER_CASE: {1.0: _make_edits(seed, case=1.0, casing="upper")},
+        NO_SPACES: {1.0: _make_edits(seed, join=1.0)},
+        NAMES_REPLACED: {1.0: Names(1.0, seed)},
     }
 
 

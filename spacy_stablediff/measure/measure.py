@@ -169,9 +169,11 @@ class _Measurement:
             edit: tally.finish(spread, scores[edit], replicates[edit])
             for edit, tally in self.tallies.items()
         }
+        # What changes nothing at a rate of 1 has nothing to change in these documents.
+        idle = {name for name, tally in self.tallies.items() if not tally.has_changes}
         curves: dict[str, list[CurvePoint]] = {}
         for edit, figures in edits.items():
-            if isinstance(edit, Point):
+            if isinstance(edit, Point) and Point(edit.curve, 1.0) not in idle:
                 curves.setdefault(edit.curve, []).append(CurvePoint(edit.rate, figures))
         return Stability(
             model=name,

@@ -149,7 +149,8 @@ class Stability:
     tokens (int): Number of tokens of the clean documents.
     scores (Optional[Dict[str, Any]]): spaCy's scores of the clean documents.
     edits (Dict[str, EditStability]): What each kind of edit does, by its name.
-    curves (Dict[str, List[CurvePoint]]): What an edit does at several rates, by its name.
+    curves (Dict[str, List[CurvePoint]]): What an edit does at several rates, by its name;
+        without those that changed no document at a rate of 1.
     samples (List[SampleView]): A few documents per kind of edit, the same
         documents for every pipeline measured on the same corpus.
     place (str): Where the vectors were read: "doc.tensor", "static vectors", or the name

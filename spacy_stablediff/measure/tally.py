@@ -8,7 +8,7 @@ from scipy.spatial.distance import pdist
 
 from ..types import Array
 from .bootstrap import REPLICATES, Quantile, Ratio, find_interval
-from .comparison import Comparison, find_entities, relative_to, top_category
+from .comparison import Comparison, relative_to, top_category
 from .result import Displacement, EditStability, Histogram
 
 # Number of displacements of which the 95th percentile is found. Of a larger corpus
@@ -143,6 +143,7 @@ class EditTally:
         self._flips_by_label: dict[str, Ratio] = defaultdict(Ratio)
         self._agreement = Agreement()
         self._agreement_by_label: dict[str, Agreement] = defaultdict(Agreement)
+        self.has_changes = False
 
     def add(self, comparison: Comparison, times: Array) -> None:
         """Add an edited document.
@@ -150,6 +151,7 @@ class EditTally:
         comparison (Comparison): The document compared with the clean one.
         times (Ints1d): How often the document counts in each resample.
         """
+        self.has_changes |= comparison.clean.text != comparison.edited.text
         distance, changed = comparison.distance, comparison.changed[comparison.aligned]
         for ratio, values in (
             (self._distance, distance),
@@ -218,10 +220,7 @@ class EditTally:
             self._flips_by_label[category].add(flips, 1, times)
 
     def _add_entities(self, comparison: Comparison, times: Array) -> None:
-        places = numpy.arange(len(comparison.clean))
-        survives = numpy.isin(places, comparison.alignment)
-        clean = find_entities(comparison.clean, numpy.where(survives, places, -1))
-        edited = find_entities(comparison.edited, comparison.alignment)
+        clean, edited = comparison.find_entities()
         self._agreement.add(clean, edited, times)
         for label in sorted({label for label, _ in clean | edited}):
             before, after = ({ent for ent in ents if ent[0] == label} for ents in (clean, edited))

@@ -73,8 +73,7 @@ def make_chart(
         groups.append(group)
         y += GAP
     hint = hint or ("less is better" if measure.lower_is_better else "more is better")
-    factor, unit = (100, "%") if measure.is_share else (1, "")
-    ticks = [(_scale(tick, limit), f"{factor * tick:g}{unit}") for tick in find_ticks(limit)]
+    ticks = [(_scale(tick, limit), format_tick(tick, measure)) for tick in find_ticks(limit)]
     return Chart(title, hint, y + AXIS_HEIGHT, groups, ticks)
 
 
@@ -99,6 +98,11 @@ def find_ticks(limit: float) -> list[float]:
     steps = (digit * 10.0**exponent for exponent in range(-9, 10) for digit in (1, 2, 5))
     step = next((step for step in steps if limit / step < 6), limit)
     return [round(i * step, 9) for i in range(int(limit / step) + 1)]
+
+
+def format_tick(tick: float, measure: Measure) -> str:
+    """Format a round number as briefly as it can be: "40%" for a share, "0.2" for a distance."""
+    return f"{100 * tick:g}%" if measure.is_share else f"{tick:g}"
 
 
 def _scale(value: float, limit: float) -> float:

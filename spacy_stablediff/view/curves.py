@@ -6,11 +6,11 @@ from itertools import pairwise
 from math import ceil, floor
 
 from ..measure.result import Stability
-from .charts import Chart, find_ticks, make_chart
+from .charts import Chart, find_ticks, format_tick, make_chart
 from .figures import AGREEMENT, FLIPS, MEAN, SCORES, Measure, get_figure
 
 # A chart's height in pixels, and how far from its left edge the curves begin, in per cent.
-HEIGHT, LEFT, RIGHT = 150, 11, 94
+HEIGHT, LEFT, RIGHT = 150, 14, 95
 
 
 @dataclass
@@ -123,7 +123,7 @@ def make_line_chart(measure: Measure, curves: list[list[tuple[float, float]]]) -
         height=HEIGHT,
         lines=lines,
         x_ticks=[(get_x(rate), f"{rate:.0%}") for rate, _ in curves[0]],
-        y_ticks=[(get_y(tick), measure.format(tick)) for tick in rows],
+        y_ticks=[(get_y(tick), format_tick(round(tick, 9), measure)) for tick in rows],
     )
 
 

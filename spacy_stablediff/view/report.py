@@ -26,6 +26,7 @@ from .figures import (
     read_figures,
 )
 from .page import fill_template
+from .robustness import make_robustness_tables
 from .verdict import judge
 
 HEADLINES = [FLIPS, AGREEMENT, MEAN, TAIL, IDENTITY]
@@ -50,6 +51,7 @@ def render_report(result: Stability, baseline: Stability | None = None) -> str:
         verdict=judge(*pair),
         tiles=[make_tile(measure, pair) for measure in HEADLINES if _is_known(measure, pair)],
         edits=[make_edit_section(edit, pair, measured) for edit in result.edits],
+        robustness=make_robustness_tables(measured),
         curves=make_curve_sections(measured),
         bars=make_bar_charts(measured),
         scores=[make_score_section(score, pair) for score in SCORES if _is_known(score, pair)],

@@ -10,6 +10,7 @@ import srsly
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from ..errors import Errors
 from ..measure.data import Data
 from ..measure.defaults import Curves
 from ..measure.measure import measure_pipeline
@@ -18,6 +19,7 @@ from ..types import Augmenter
 from ..words.explain import count_read_as_others
 from .figures import name_pipelines, read_figures
 from .report import render_report
+from .robustness import RobustnessTable, make_robustness_tables
 from .verdict import judge
 
 # How many of the words that were embedded as others are kept.
@@ -36,16 +38,41 @@ class StabilityReport(Stability):
     baseline: Stability | None = None
 
     @property
+    def measured(self) -> list[Stability]:
+        """What was measured of the pipeline, and of the baseline if there is one."""
+        return [self, *([] if self.baseline is None else [self.baseline])]
+
+    @property
     def verdict(self) -> str:
         """What the figures come to, in a sentence or two."""
-        measured = [self, *([] if self.baseline is None else [self.baseline])]
+        measured = self.measured
         names = name_pipelines(*(each.model for each in measured))
         figures = [read_figures(each, name) for each, name in zip(measured, names, strict=True)]
         return judge(*figures)
 
+    @property
+    def robustness(self) -> list[RobustnessTable]:
+        """What is left under errors that others report too, of entities and of categories.
+
+        None where these errors weren't measured: the default curves have them.
+        """
+        return make_robustness_tables(self.measured)
+
+    def tabulate_robustness(self) -> str:
+        """Write the robustness tables as Markdown, each under a line that says what it shows.
+
+        RETURNS (str): Markdown.
+        RAISES (ValueError): SD126 if none of its errors was measured.
+        """
+        tables = self.robustness
+        if not tables:
+            raise ValueError(Errors.SD126)
+        return "\n\n".join(f"{table.caption}\n\n{table.to_markdown()}" for table in tables)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as they are written to stability.json."""
         figures = super().to_dict()
+        figures["robustness"] = {table.gauge.key: table.to_dict() for table in self.robustness}
         if self.baseline is not None:
             figures["baseline"] = self.baseline.to_dict()
             figures["ratio"] = self.ratio_to(self.baseline)

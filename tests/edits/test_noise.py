@@ -107,11 +107,15 @@ def test_words_are_split_between_letters():
     assert variants("a 42 !? e\u0301", split=1) == {"a 42 !? e\u0301"}
 
 
-def test_words_are_run_together_but_not_with_marks():
-    assert variants("on the table , or (not)", join=1) == {"onthetable , or (not)"}
+def test_tokens_are_run_together():
     assert variants("on the table", join=0.5) == {
         *("on the table", "onthe table", "on thetable", "onthetable")
     }
+
+
+def test_no_space_is_left_at_a_rate_of_1():
+    assert variants("Anna (42) , or not ! 👍🏽 这个 ", join=1) == {"Anna(42),ornot!👍🏽这个"}
+    assert variants("one\ttwo\nthree", join=1) == {"one\ttwo\nthree"}
 
 
 def test_letters_are_mistyped_at_their_rate_and_several_in_a_word():

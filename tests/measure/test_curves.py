@@ -18,6 +18,9 @@ def nlp():
     return nlp
 
 
+TABLE = [("teh", "the")]
+
+
 def letters(rate):
     return Edits(typo=0.0, swap=0.0, drop=0.0, letters=rate)
 
@@ -48,10 +51,25 @@ def test_without_curves_there_are_none(nlp):
 
 
 def test_default_curves_have_one_kind_of_edit_each():
-    curves = default_curves(seed=3, table=[("teh", "the")])
+    curves = default_curves(seed=3, table=TABLE)
     for rate, edit in curves.pop("real misspellings").items():
-        assert (edit.rate, edit.seed, edit.table) == (rate, 3, [("teh", "the")])
+        assert (edit.rate, edit.seed, edit.table) == (rate, 3, TABLE)
+    (names,) = curves.pop("names replaced").values()
+    assert (names.rate, names.seed) == (1, 3)
     for curve in curves.values():
         for rate, edit in curve.items():
             assert [value for value in edit.rates.values() if value] == [rate]
             assert edit.seed == 3
+
+
+def test_what_has_nothing_to_change_is_left_out(nlp):
+    curves = {**default_curves(table=TABLE), "idle": {0.5: letters(0.0)}}
+    assert list(measure_stability(nlp, ["这个产品很好", "👍🏽"], curves=curves).curves) == [
+        *("letters mistyped", "read by OCR", "idle")
+    ]
+
+
+def test_names_are_replaced_where_the_data_have_persons(nlp):
+    for examples, has_persons in [(examples_for(nlp), True), (["Anselmo fixed it"], False)]:
+        curves = measure_stability(nlp, examples, curves=default_curves(table=TABLE)).curves
+        assert ("names replaced" in curves) is has_persons

@@ -181,6 +181,13 @@ def test_agreement_is_the_f_of_entities_through_the_alignment(ruled, text, agree
     assert result.edits["edit"].ents_agreement == pytest.approx(agreement)
 
 
+@pytest.mark.parametrize("text", ["everybody met New York", "met New York and Paris"])
+def test_entities_that_become_part_of_other_words_are_not_found(ruled, text):
+    edits = {"edit": Edits(typo=0.0, swap=0.0, drop=0.0, join=1.0)}
+    result = measure_stability(ruled, bare(ruled, [text]), edits)
+    assert result.edits["edit"].ents_agreement == 0
+
+
 def test_a_pipeline_without_predictions_has_none():
     nlp = tensor_pipeline("letters", letters(1))
     edit = measure_stability(nlp, bare(nlp, LONG_TEXTS)).edits["typo"]

@@ -18,7 +18,7 @@ def test_the_result_has_exactly_the_documented_keys():
     train(nlp)
     result = measure_stability(nlp, examples_for(nlp))
     figures = json.loads(json.dumps(result.to_dict()))
-    more = {"curves", "details", "mended", "place", "provenance"}
+    more = {"curves", "details", "mended", "place", "provenance", "robustness"}
     assert figures.keys() == {"model", "documents", "tokens", "clean", "edits", *more}
     assert figures["clean"].keys() == {"scores"}
     assert figures["edits"].keys() == {"typo", "swap", "drop"}

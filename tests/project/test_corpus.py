@@ -42,3 +42,9 @@ def test_entities_are_whole_words_that_do_not_overlap(reviews):
             assert mention == mention.strip() and mention, text
             assert not text[start - 1 : start].isalnum() and not text[end : end + 1].isalnum(), text
             end_before = end
+
+
+def test_the_french_sentences_are_a_line_each_and_differ():
+    lines = PATH.with_name("sentences_fr.txt").read_text(encoding="utf8").splitlines()
+    assert len(set(lines)) == len(lines) == 100
+    assert all(line == line.strip() and line[-1] in ".?" for line in lines)

@@ -133,7 +133,7 @@ def test_code_runs_and_prints_what_is_shown(blocks, tmp_path, monkeypatch, capsy
 
 
 def test_the_page_about_the_project_is_up_to_date(tmp_path):
-    for name in ("project.yml", "assets/reviews.jsonl"):
+    for name in ("project.yml", "assets/reviews.jsonl", "assets/sentences_fr.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "docs").mkdir()

@@ -33,7 +33,7 @@ def test_page(study):
     assert "| films | 71.0 ± 1.4 | 73.0 ± 1.4 | 77.0 ± 1.4 | **+4.0** |" in page
     assert "| best | 0.50 | 0.50 | +0.0 | 0.50 | +10.0 | 4 |" in page
     assert "| films | textcat | macro F of the categories | 800 | 2,000 | 200 | 200 |" in page
-    assert "| best | words (typo_count: null); stabilizer: recommended |" in page
+    assert "| best | words (time: 0.0); stabilizer: recommended |" in page
     assert "spacy 3.8.0 and 3.8.1." in page
     assert "not run" not in page
     assert page.endswith("\n\n## Notes\n\nBy hand.\n")
