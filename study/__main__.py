@@ -1,6 +1,8 @@
 """Command line: `python -m study run` trains and measures, `python -m study report` writes it up,
-`python -m study rivals` the comparison with rivals at full strength."""
+`python -m study rivals` the comparison with rivals at full strength, `python -m study words` what
+the graph of words does."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +16,8 @@ from .results import append_line, read_lines
 from .run import make_run
 from .schedule import do_runs, list_missing
 from .summary import Study, read_study
+from .words import compare_settings, render_words
+from .words import list_missing as list_unmeasured
 
 PlanPath = Annotated[Path, typer.Option("--plan", help="The plan of the study", exists=True)]
 Results = Annotated[Path, typer.Option(help="The .jsonl file with a line for each run")]
@@ -23,6 +27,11 @@ PLAN, RESULTS, FOLDER = Path("study/plan.yml"), Path("study/runs.jsonl"), Path("
 NOTES, PAGE = Path("study/notes.md"), Path("docs/study.md")
 RIVALS, RIVAL_RESULTS = Path("study/rivals.yml"), Path("study/rivals.jsonl")
 RIVAL_PAGE = Path("docs/rivals.md")
+WORDS, WORDS_RESULTS, WORDS_PAGE = (
+    Path("study/words.yml"),
+    Path("study/words.jsonl"),
+    Path("docs/words.md"),
+)
 
 app = typer.Typer(add_completion=False)
 
@@ -85,6 +94,24 @@ def rivals(
     image = page.with_suffix(".png")
     draw_noise(study, image)
     save(page, render_rivals(study, image=image.name), study)
+
+
+@app.command()
+def words(
+    plan_path: PlanPath = WORDS,
+    results: Results = WORDS_RESULTS,
+    folder: Folder = Path("training/words"),
+    page: Annotated[Path, typer.Option(help="Markdown file to write")] = WORDS_PAGE,
+    only: Annotated[str, typer.Option(help="Regular expression that runs must match")] = "",
+) -> None:
+    """Measure what the graph of words does, as far as that is missing, and write it up."""
+    plan = read_plan(plan_path)
+    for each in list_unmeasured(plan, read_lines(results)):
+        if re.search(only, each.key):
+            for line in compare_settings(plan, each, folder / each.key):
+                append_line(results, line)
+    page.write_text(render_words(plan, read_lines(results)), encoding="utf8")
+    msg.good(f"Saved {page}")
 
 
 def save(page: Path, text: str, study: Study) -> None:

@@ -19,9 +19,11 @@ def make_base(plan: Plan, run: Run) -> Config:
     run (Run): One of its runs.
     RETURNS (Config): The config, which has a component "tok2vec" and that of the data set.
     """
-    if plan["base"] == "bundled":
-        return Config().from_disk(BASE, interpolate=False)
     data = plan["data"][run.data]
+    if plan["base"] == "bundled":
+        config = Config().from_disk(BASE, interpolate=False)
+        config["nlp"]["lang"] = data.get("lang", config["nlp"]["lang"])
+        return config
     optimize = "accuracy" if run.embedding == "vectors" else "efficiency"
     config = _init_config(data["lang"], data["pipe"], optimize)
     # For efficiency, a text classifier counts words. It gets the embedding of all other pipes.

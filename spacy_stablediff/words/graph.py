@@ -19,8 +19,11 @@ from heapq import nlargest
 from typing import NamedTuple
 from unicodedata import category
 
+from spacy.strings import get_string_id
+
 from .casing import CaseOdds
 from .counting import Words, find_case
+from .ids import sort
 from .neighbours import MAX_LENGTH, MIN_LENGTH, SHORT, SpellingIndex
 
 # The confidence in a form that training never saw, as a number of times that it was seen.
@@ -60,7 +63,11 @@ class Links(NamedTuple):
 
 
 class WordGraph:
-    """The graph of the words that an embedding was trained on."""
+    """The graph of the words that an embedding was trained on.
+
+    paired (Ints1d): The ORTHs of the words of which the user says what is meant, in ascending
+        order.
+    """
 
     def __init__(
         self,
@@ -87,6 +94,8 @@ class WordGraph:
             self._forms[text.lower()][text] = count
         self._keep = {word.lower() for word in keep}
         self._pairs = {word.lower(): meant for word, meant in (pairs or {}).items()}
+        cases = (str.lower, str.capitalize, str.upper)
+        self.paired = sort(get_string_id(case(word)) for word in self._pairs for case in cases)
         self._index = SpellingIndex([word for word in self._forms if is_word(word)], distance)
         self._links: dict[tuple[str, bool], Links] = {}
 
@@ -94,7 +103,7 @@ class WordGraph:
         """Find what forms are diffused from.
 
         forms (Sequence[str]): Texts of forms, each once. Of those in texts that have case
-            none that was seen.
+            none that was seen, but for paired ones.
         has_case (bool): Whether they come from texts that have case, so that theirs tells
             something.
         RETURNS (List[Links]): For each form its links.
@@ -135,11 +144,13 @@ class WordGraph:
     def _weigh(self, form: str, neighbours: list[tuple[str, int]], has_case: bool) -> Weights:
         """Weigh the forms that a form could be diffused from: none if it is left alone."""
         word = form.lower()
-        if word in self._keep or (has_case and _tells_by_case(form)):
+        if word in self._keep:
             return {}
         if word in self._pairs:
             meant = self._pairs[word]
             return self._forms.get(meant.lower()) or {meant: 1.0}
+        if has_case and _tells_by_case(form):
+            return {}
         if word in self._forms and not has_case:
             return self._forms[word]
         weights = self._weigh_own(form, has_case)

@@ -33,7 +33,8 @@ class Mixed(NamedTuple):
 def mix_forms(graph: WordGraph, docs: list[Doc], seen: Array, *, has_vectors: bool) -> Mixed:
     """Find the tokens of a batch that are diffused over the graph of words.
 
-    In texts that have case those are among the tokens that were not seen. A text in small
+    In texts that have case those are among the tokens that were not seen, or that the user
+    says the meaning of. A text in small
     letters alone, or in capitals alone, has none: any word may stand for another form of it,
     the likelier one in its context.
 
@@ -50,6 +51,7 @@ def mix_forms(graph: WordGraph, docs: list[Doc], seen: Array, *, has_vectors: bo
     new = numpy.flatnonzero(~caseless & ~is_in(numpy, forms, seen))
     if has_vectors:
         new = new[~_have_vectors(vocab, forms[new])]
+    new = numpy.union1d(new, numpy.flatnonzero(~caseless & is_in(numpy, forms, graph.paired)))
     with_case = _link(graph, vocab, forms, new, None)
     if all(cases):
         return with_case

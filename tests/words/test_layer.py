@@ -368,6 +368,8 @@ def test_time_0_embeds_words_as_they_are():
 def test_users_say_what_is_left_alone_and_what_is_meant():
     nlp = trained_on(OFTEN, keep=["hapyp"], pairs={"hpy": "happy"})
     assert diffused(nlp, "Am hapyp hpy") == ["hpy"]
+    learn(nlp, ["hpy hpy"])  # what the user says counts for seen words as well
+    assert diffused(nlp, "Am hapyp Hpy hpy") == ["Hpy", "hpy"]
     assert numpy.allclose(embed(nlp, "I hpy"), embed(nlp, "I happy"), atol=1e-6)
 
 
