@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 import spacy
+from hypothesis import settings
 from spacy.cli._util import app
 from spacy.tokens import Doc, DocBin, Span
 from typer.testing import CliRunner
@@ -12,6 +13,10 @@ from typer.testing import CliRunner
 import spacy_stablediff.cli  # noqa: F401
 
 from .pipelines import EMBEDDING, add_ner, add_textcat, train
+
+# How fast an example runs says more of the machine than of the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.hookimpl(tryfirst=True)

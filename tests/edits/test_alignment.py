@@ -7,7 +7,7 @@ import numpy
 import pytest
 import spacy
 import srsly
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from spacy.training import Example
 
@@ -68,7 +68,6 @@ def test_repeated_tokens_are_told_apart_by_their_place():
         assert align_tokens(clean, [clean[i] for i in kept]).tolist() == kept
 
 
-@settings(deadline=None)
 @given(words, words)
 def test_no_clean_token_has_two_counterparts(clean, edited):
     alignment = align_tokens(clean, edited)
@@ -78,7 +77,6 @@ def test_no_clean_token_has_two_counterparts(clean, edited):
     assert len(set(aligned)) == len(aligned)
 
 
-@settings(deadline=None)
 @given(words)
 def test_equal_sequences_are_aligned_one_to_one(tokens):
     upper = [token.upper() for token in tokens]

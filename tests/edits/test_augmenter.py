@@ -194,7 +194,7 @@ def annotated_examples(draw):
 
 
 rates = st.fixed_dictionaries({name: st.floats(0, 1) for name in Edits().rates})
-fast = settings(max_examples=60, deadline=None)
+fast = settings(max_examples=60)
 
 
 def source_of(example, copy):

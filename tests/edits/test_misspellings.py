@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import spacy
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 from spacy.training import Example
@@ -111,7 +111,6 @@ def test_each_letter_stands_for_one_of_the_word_and_in_its_order(word, wrong):
     assert set(origins) <= set(range(len(word)))
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["their", "Received", "is", "n't", "x", "😀", "."])), st.floats(0, 1)
 )

@@ -177,7 +177,7 @@ WORDS = [
 WORDS += ["👍🏽", "42", "-", "'s", "\n", "ß", "e\u0301te\u0301", "Jean-Luc"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(["O", "B-PERSON", "B-ORG"]))),
     st.floats(0, 1),
@@ -197,7 +197,7 @@ def test_spans_lie_on_the_same_tokens_and_the_alignment_is_exact(rows, rate, nam
         assert token.text.isupper() == clean.text.isupper() or len(clean.text) == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=8), st.integers(0, 7))
 def test_whole_tokens_have_their_own_as_counterpart_in_any_text(words, start):
     text = " ".join(words)

@@ -16,7 +16,7 @@ RATES = tuple(Edits().rates)
 NONE = dict.fromkeys(RATES, 0.0)
 NOISE = tuple(name for name in RATES if name not in ("typo", "swap", "drop"))
 
-fast = settings(max_examples=60, deadline=None)
+fast = settings(max_examples=60)
 rates = st.fixed_dictionaries({name: st.sampled_from([0.0, 0.3, 1.0]) for name in RATES})
 seeds = st.integers(0, 99)
 
@@ -243,7 +243,7 @@ def find_counterparts(clean, edited):
     return counterparts
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(unique_words, rates, seeds)
 def test_the_alignment_is_that_of_the_letters(words, rates, seed):
     example = from_text(" ".join(words))

@@ -3,7 +3,7 @@
 import numpy
 import pytest
 import scipy.sparse
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.sparse.linalg import expm_multiply
@@ -93,7 +93,6 @@ def test_bands_hold_the_laplacian_of_each_document(radius):
 
 
 @given(batches(), operators)
-@settings(deadline=None)
 def test_constant_field_stays(batch, operator):
     X, lengths = batch
     constant = numpy.ones_like(X) * X[0]
@@ -101,7 +100,6 @@ def test_constant_field_stays(batch, operator):
 
 
 @given(batches(), operators)
-@settings(deadline=None)
 def test_channels_stay_within_minimum_and_maximum_of_their_document(batch, operator):
     X, lengths = batch
     Y = operator(X, lengths)
@@ -113,14 +111,12 @@ def test_channels_stay_within_minimum_and_maximum_of_their_document(batch, opera
 
 
 @given(batches(), st.sampled_from([heat_operator(0.0), implicit_operator(0.0)]))
-@settings(deadline=None)
 def test_time_zero_returns_the_input(batch, operator):
     X, lengths = batch
     assert_allclose(operator(X, lengths), X, rtol=1e-9, atol=1e-9 * numpy.abs(X).max())
 
 
 @given(batches(), operators)
-@settings(deadline=None)
 def test_reversing_tokens_reverses_output(batch, operator):
     X, lengths = batch
     Y = operator(X, lengths)[::-1]
@@ -128,7 +124,6 @@ def test_reversing_tokens_reverses_output(batch, operator):
 
 
 @given(batches(), operators)
-@settings(deadline=None)
 def test_no_document_sees_another(batch, operator):
     X, lengths = batch
     Y = operator(X, lengths)
@@ -139,7 +134,6 @@ def test_no_document_sees_another(batch, operator):
 
 
 @given(batches(), operators, st.floats(-10, 10))
-@settings(deadline=None)
 def test_diffusion_is_linear_in_the_vectors(batch, operator, factor):
     X, lengths = batch
     combined = operator(X + factor * X[::-1], lengths)
@@ -148,7 +142,6 @@ def test_diffusion_is_linear_in_the_vectors(batch, operator, factor):
 
 
 @given(batches(), times)
-@settings(deadline=None)
 def test_heat_keeps_channel_sums_and_never_lengthens(batch, time):
     X, lengths = batch
     Y = heat_operator(time)(X, lengths)
@@ -158,7 +151,6 @@ def test_heat_keeps_channel_sums_and_never_lengthens(batch, time):
 
 
 @given(batches(), st.floats(0, 50), st.floats(0, 50))
-@settings(deadline=None)
 def test_heat_steps_add_up(batch, s, t):
     X, lengths = batch
     twice = heat_operator(s)(heat_operator(t)(X, lengths), lengths)
@@ -166,7 +158,6 @@ def test_heat_steps_add_up(batch, s, t):
 
 
 @given(batches(), times, st.integers(1, 5), st.integers(0, 10**6))
-@settings(deadline=None)
 def test_implicit_minimises_its_energy(batch, time, radius, seed):
     X, lengths = batch
     confidence = numpy.random.default_rng(seed).uniform(0.01, 3, len(X))
