@@ -11,5 +11,6 @@ if find_spec("ray") is None:
     raise ImportError(Errors.SD170)
 
 from .annotate import annotate
+from .measure import measure
 
-__all__ = ["annotate"]
+__all__ = ["annotate", "measure"]

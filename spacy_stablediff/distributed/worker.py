@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
+from spacy.language import Language
 from spacy.util import import_file, load_model
 
 from ..errors import Errors
@@ -39,9 +40,7 @@ class Annotator:
         on_error (str): "raise", or "column" to keep texts that fail.
         code (Optional[str]): A file of Python to be imported before.
         """
-        if code is not None:
-            import_file("python_code", code)
-        self.nlp = load_model(model)
+        self.nlp = load(model, code)
         self.words = 0
         self.errors = 0
         self._text, self._on_error = text, on_error
@@ -78,7 +77,7 @@ class Annotator:
                 return Errors.SD176.format(text=text, problem=errors[failed])
             return self._output.write(table, found)
         except Exception as error:
-            return _describe(error)
+            return describe(error)
 
     def _process(self, texts: list[Any]) -> tuple[list[Any], list[str | None]]:
         """Process texts: what is kept of each, and its error."""
@@ -103,9 +102,21 @@ class Annotator:
                 self.words += len(doc)
             except Exception as error:
                 found.append(None)
-                errors.append(_describe(error))
+                errors.append(describe(error))
                 self.errors += 1
         return found, errors
+
+
+def load(model: str, code: str | None = None) -> Language:
+    """Load a pipeline.
+
+    model (str): Its name or path.
+    code (Optional[str]): A file of Python to be imported before.
+    RETURNS (Language): The pipeline.
+    """
+    if code is not None:
+        import_file("python_code", code)
+    return load_model(model)
 
 
 def list_columns(output: OutputName | Function, on_error: OnError) -> list[str]:
@@ -130,7 +141,7 @@ def check_columns(names: list[str], *, text: str, added: Sequence[str] = ()) -> 
             raise ValueError(Errors.SD187.format(column=column))
 
 
-def _describe(error: Exception) -> str:
-    """The message of a numbered error, other errors with their type."""
+def describe(error: Exception) -> str:
+    """Describe an error in a line: a numbered one by its message, others with their type."""
     message = " ".join(str(error).split())
     return message if message.startswith("[") else f"{type(error).__name__}: {message}"
