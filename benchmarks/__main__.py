@@ -1,7 +1,7 @@
 """Command line: `python -m benchmarks run` measures, `python -m benchmarks report` writes it up.
 
-`python -m benchmarks edits` measures the augmenters, apart from both; `distributed` and `memory`
-measure workers on Ray.
+`python -m benchmarks edits` measures the augmenters, apart from both; `distributed`, `memory` and
+`bottlenecks` measure workers on Ray, and print what docs/distributed.md says.
 """
 
 from pathlib import Path
@@ -112,6 +112,16 @@ def memory(
     rows = [(f"{number:,}", f"{megabytes:.1f}") for number, megabytes in found]
     msg.table(rows, header=("texts", "megabytes"), divider=True, aligns=("r", "r"))
     msg.info(f"After all {found[-1][1] / found[0][1]:.3f} times as much as after a tenth")
+
+
+@app.command()
+def bottlenecks(
+    corpus: Annotated[Path, typer.Argument(help="Folder with the film reviews", exists=True)],
+) -> None:
+    """Print how fast each step of a run over a large corpus is, on one core."""
+    from .bottlenecks import measure_bottlenecks
+
+    msg.table(measure_bottlenecks(load_films(corpus, 20_000)), aligns=("l", "r"))
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ def measure_workers(films: Films, texts: int, rounds: int) -> dict[str, list[Spe
     nlp = make_pipeline(BASELINE, films)
     corpus = list(islice(cycle(doc.text for doc in films.docs), texts))
     speeds: dict[str, list[Speed]] = {}
-    with TemporaryDirectory() as folder, _run_ray(max(WORKERS)):
+    with TemporaryDirectory() as folder, run_ray(max(WORKERS)):
         nlp.to_disk(folder)
         blocks = [{"text": corpus[i : i + BATCH]} for i in range(0, texts, BATCH)]
         dataset = ray.data.from_arrow([pa.table(block) for block in blocks])
@@ -82,7 +82,7 @@ def measure_memory(texts: int, every: int, model: Path | None = None) -> list[tu
     RETURNS (List[Tuple[int, float]]): Numbers of texts, and megabytes of the worker's own
         memory after them.
     """
-    with TemporaryDirectory() as folder, _run_ray(2):
+    with TemporaryDirectory() as folder, run_ray(2):
         if model is None:
             nlp = spacy.blank("en")
             nlp.add_pipe("entity_ruler").add_patterns([{"label": "X", "pattern": "w0"}])  # type: ignore[attr-defined]
@@ -164,7 +164,8 @@ def describe(speeds: dict[str, list[Speed]]) -> list[tuple[str, str, str, str]]:
 
 
 @contextmanager
-def _run_ray(cpus: int) -> Iterator[None]:
+def run_ray(cpus: int) -> Iterator[None]:
+    """Start Ray on this machine, with a few CPUs and little memory, and stop it at the end."""
     ray.init(
         "local",
         num_cpus=cpus,
