@@ -161,7 +161,8 @@ def annotate_files(
     if workers is not None:
         check_count("workers", workers)
     files = list_files(source)
-    check_columns(read_columns(files[0]), text=text, added=list_columns(output, on_error))
+    if columns := read_columns(files[0]):
+        check_columns(columns, text=text, added=list_columns(output, on_error))
     settings: dict[str, Any] = {"text": text, "output": output, "on_error": on_error}
     described = {"pipeline": describe_model(model), **settings, "batch_size": batch_size}
     settings["code"] = None if code is None else str(check_code(code))
@@ -175,7 +176,8 @@ def annotate_files(
                 run = Manifest(described, describe_files(files), cut_files(files, workers))
                 write_manifest(folder, run)
                 missing = run.list_missing(folder)
-            _run(run, missing or [], workers, (model, str(folder), batch_size), settings)
+            if missing:
+                _run(run, missing, workers, (model, str(folder), batch_size), settings)
     return Report(
         total=read_total(folder),
         done=len(run.chunks) - len(missing or []),

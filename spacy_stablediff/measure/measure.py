@@ -1,6 +1,7 @@
 """Measuring how far small edits of a text move a pipeline's vectors and predictions."""
 
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain, islice
@@ -199,9 +200,11 @@ class Measurement:
         for name, tally in self.tallies.items():
             origins, edited = self._edit(name, batch)
             observed_copies = self._observe(edited, name, times[origins])
-            for j, (i, observed) in enumerate(zip(origins, observed_copies, strict=True)):
+            copies: Counter[int] = Counter()
+            for i, observed in zip(origins, observed_copies, strict=True):
                 comparison = Comparison(clean[i], observed)
-                tally.add(comparison, times[i], places[i], j - origins.index(i))
+                tally.add(comparison, times[i], places[i], copies[i])
+                copies[i] += 1
                 if i in sampled and isinstance(name, str):
                     sampled[i].append(comparison.view(name))
         self.documents += len(batch)

@@ -79,6 +79,11 @@ def test_reads_texts_parquet_and_folders(command, pipeline, tmp_path, name):
     assert code == 0 and [row["text"] for row in read(tmp_path / "out")] == ["Anselmo", "ok"]
 
 
+def test_an_empty_file_is_no_error(command, pipeline, tmp_path):
+    code, output = command(pipeline[1], [])
+    assert code == 0 and "Documents 0" in squeeze(output)
+
+
 @pytest.mark.parametrize("keep", ["cats", "docbin"])
 def test_keeps_categories_or_bins(command, pipeline, tmp_path, keep):
     assert command(pipeline[1], number(["ok", "no"]), "--keep", keep)[0] == 0

@@ -103,6 +103,21 @@ def test_the_command_prints_the_same_table(cluster, pipeline, tmp_path):
     assert table(output) == table(run_command(*args)[1])
 
 
+def test_augmenters_of_a_file_of_code_reach_the_workers(cluster, pipeline, tmp_path):
+    (tmp_path / "data.txt").write_text("Anselmo fixed it\nnever again\n")
+    (tmp_path / "code.py").write_text(
+        "from spacy import registry\n"
+        "from spacy.training import Example\n"
+        "def shout(nlp, example):\n"
+        "    yield Example(nlp.make_doc(example.text.upper()), example.reference)\n"
+        "registry.augmenters('test_shout.v1', func=lambda: shout)\n"
+    )
+    (tmp_path / "edits.cfg").write_text('[edits]\n\n[edits.x]\n@augmenters = "test_shout.v1"\n')
+    args = [pipeline[1], tmp_path / "data.txt", "-e", tmp_path / "edits.cfg"]
+    code, output = run_command(*args, "-c", tmp_path / "code.py", "--workers", 1)
+    assert code == 0 and "2 documents" in output
+
+
 def table(output):
     rows = re.findall(r"^.*(?:clean|Mean|Identity|flips|F of).*$", output, flags=re.M)
     assert len(rows) >= 4
