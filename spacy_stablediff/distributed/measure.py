@@ -23,7 +23,8 @@ from ..view.stability import StabilityReport, count_mended
 from .checks import Concurrency, check_code, check_concurrency, check_count, check_model
 from .cluster import count_cpus, share_cpus
 from .corpus import EXAMPLES, INDEX, cut_corpus
-from .worker import ONE_THREAD, describe, load
+from .loading import Loaded, load
+from .worker import ONE_THREAD, describe
 
 # Number of documents that a worker measures before it hands on what it found.
 BATCH_SIZE = 200
@@ -118,7 +119,7 @@ class PartMeasurer:
         text (str): The column of the texts.
         options (Dict[str, Any]): The edits, and settings as those of `measure`.
         """
-        self._nlp = load(model, options["code"])
+        self._pipeline = Loaded(model, options["code"])
         self._text, self._options = text, options
 
     def __call__(self, table: pa.Table) -> pa.Table:
@@ -128,30 +129,35 @@ class PartMeasurer:
         RETURNS (pyarrow.Table): A row: what was found, as bytes, and what went wrong, or null.
         """
         # An exception that leaves the zone would leave it open.
-        with self._nlp.memory_zone():
-            part, problem = self._try(table)
+        with self._pipeline.nlp.memory_zone():
+            part, words, problem = self._try(table)
+        self._pipeline.count(words)
         return pa.table(
             {"part": pa.array([part], pa.binary()), "problem": pa.array([problem], pa.string())}
         )
 
-    def _try(self, table: pa.Table) -> tuple[bytes | None, str | None]:
-        """Measure the documents; return a message where that fails, for the driver to raise."""
+    def _try(self, table: pa.Table) -> tuple[bytes | None, int, str | None]:
+        """Measure the documents: what was found, and in how many words.
+
+        Where that fails, it returns a message, for the driver to raise.
+        """
         try:
-            measurement = start_measurement(self._nlp, **self._options)
+            measurement = start_measurement(self._pipeline.nlp, **self._options)
             batch = [(place, eg) for place, eg in self._read(table) if len(eg.predicted)]
             if batch:
                 measurement.add(batch)
-            return zlib.compress(pickle.dumps(measurement.to_part()), 1), None
+            words = measurement.tokens * (1 + len(measurement.edits))
+            return zlib.compress(pickle.dumps(measurement.to_part()), 1), words, None
         except Exception as error:
-            return None, describe(error)
+            return None, 0, describe(error)
 
     def _read(self, table: pa.Table) -> Iterable[Placed]:
         """Read the documents, each with its place in the corpus."""
         if EXAMPLES not in table.column_names:
-            examples = read_data(self._nlp, table.column(self._text).to_pylist())
+            examples = read_data(self._pipeline.nlp, table.column(self._text).to_pylist())
             return zip(table.column(INDEX).to_pylist(), examples, strict=True)
         (row,) = table.to_pylist()
-        store = ExampleStore(self._nlp.vocab)
+        store = ExampleStore(self._pipeline.nlp.vocab)
         store.add_bytes(row[EXAMPLES], len(row[INDEX]))
         return zip(row[INDEX], store, strict=True)
 

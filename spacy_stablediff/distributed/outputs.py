@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
+from spacy.vocab import Vocab
 
 from ..errors import Errors
 from .checks import Function, OutputName
@@ -18,7 +19,7 @@ ENTITIES = pa.list_(
 
 
 class Output(Protocol):
-    """What is kept of documents."""
+    """What is kept of documents. It must not hold on to the pipeline, which is renewed."""
 
     def read(self, doc: Doc) -> Any:
         """Take what is kept of a document, while it is there."""
@@ -38,7 +39,7 @@ def make_output(output: OutputName | Function, nlp: Language) -> Output:
         return Entities()
     if output == "cats":
         return Categories(nlp)
-    return Bins(nlp) if output == "docbin" else Columns(output)
+    return Bins() if output == "docbin" else Columns(output)
 
 
 class Entities:
@@ -84,20 +85,13 @@ class Bins:
     A text that failed is a document without tokens.
     """
 
-    def __init__(self, nlp: Language) -> None:
-        """Begin with no documents.
-
-        nlp (Language): The pipeline.
-        """
-        self._vocab = nlp.vocab
-
     def read(self, doc: Doc) -> Doc:
         """Keep a document, until its batch is written."""
         return doc
 
     def write(self, table: pa.Table, found: Sequence[Any]) -> pa.Table:
         """Put the documents into one bin."""
-        docs = [Doc(self._vocab) if doc is None else doc for doc in found]
+        docs = [Doc(Vocab()) if doc is None else doc for doc in found]
         bin_ = DocBin(docs=docs, store_user_data=True).to_bytes()
         columns = {name: _make_list(table.column(name)) for name in table.column_names}
         return pa.table({**columns, "docbin": pa.array([bin_], pa.binary())})

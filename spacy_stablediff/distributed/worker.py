@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
-from spacy.language import Language
-from spacy.util import import_file, load_model
 
 from ..errors import Errors
 from .checks import Function, OnError, OutputName
+from .loading import Loaded
 from .outputs import make_output
 
 # What BLAS libraries read when they are loaded: one thread a worker.
@@ -40,11 +39,11 @@ class Annotator:
         on_error (str): "raise", or "column" to keep texts that fail.
         code (Optional[str]): A file of Python to be imported before.
         """
-        self.nlp = load(model, code)
+        self._pipeline = Loaded(model, code)
         self.words = 0
         self.errors = 0
         self._text, self._on_error = text, on_error
-        self._output = make_output(output, self.nlp)
+        self._output = make_output(output, self._pipeline.nlp)
         self._added = list_columns(output, on_error)
 
     def __call__(self, table: pa.Table) -> pa.Table:
@@ -57,9 +56,11 @@ class Annotator:
             write one that is there, SD176 for a text that fails.
         """
         check_columns(table.column_names, text=self._text, added=self._added)
+        words = self.words
         # An exception that leaves the zone would leave it open.
-        with self.nlp.memory_zone():
+        with self._pipeline.nlp.memory_zone():
             result = self._annotate(table)
+        self._pipeline.count(self.words - words)
         if isinstance(result, str):
             raise ValueError(result)
         return result
@@ -82,7 +83,7 @@ class Annotator:
     def _process(self, texts: list[Any]) -> tuple[list[Any], list[str | None]]:
         """Process texts: what is kept of each, and its error."""
         try:
-            docs = list(self.nlp.pipe(texts, batch_size=len(texts) or None))
+            docs = list(self._pipeline.nlp.pipe(texts, batch_size=len(texts) or None))
             found = [self._output.read(doc) for doc in docs]
             words = sum(map(len, docs))
         except Exception:
@@ -96,7 +97,7 @@ class Annotator:
         errors: list[str | None] = []
         for text in texts:
             try:
-                doc = self.nlp(text)
+                doc = self._pipeline.nlp(text)
                 found.append(self._output.read(doc))
                 errors.append(None)
                 self.words += len(doc)
@@ -105,18 +106,6 @@ class Annotator:
                 errors.append(describe(error))
                 self.errors += 1
         return found, errors
-
-
-def load(model: str, code: str | None = None) -> Language:
-    """Load a pipeline.
-
-    model (str): Its name or path.
-    code (Optional[str]): A file of Python to be imported before.
-    RETURNS (Language): The pipeline.
-    """
-    if code is not None:
-        import_file("python_code", code)
-    return load_model(model)
 
 
 def list_columns(output: OutputName | Function, on_error: OnError) -> list[str]:
