@@ -20,8 +20,9 @@ from spacy_stablediff.distributed.files import Summary, write_part
 from spacy_stablediff.distributed.worker import Annotator
 from spacy_stablediff.measure.data import read_data
 from spacy_stablediff.measure.defaults import default_curves, default_edits
-from spacy_stablediff.measure.measure import Measurement, Part, list_edits
+from spacy_stablediff.measure.measure import Measurement, Part
 from spacy_stablediff.measure.observer import Observer
+from spacy_stablediff.measure.points import list_edits
 
 from .distributed import BATCH, run_ray
 from .pipelines import BASELINE, make_pipeline

@@ -13,8 +13,9 @@ from spacy.language import Language
 from ..errors import Errors
 from ..measure.data import Data, check_data, may_have_gold, read_data
 from ..measure.defaults import Curves, default_edits
-from ..measure.measure import Key, Measurement, Placed, check_numbers, list_edits
+from ..measure.measure import Measurement, Placed, check_numbers
 from ..measure.observer import Observer
+from ..measure.points import Key, list_edits
 from ..measure.provenance import describe_provenance
 from ..measure.result import Stability
 from ..measure.store import ExampleStore

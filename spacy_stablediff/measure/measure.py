@@ -25,6 +25,7 @@ from .comparison import Comparison, Observed
 from .data import Data, may_have_gold, read_data
 from .defaults import Curves, default_edits
 from .observer import Observer
+from .points import Key, Point, list_edits
 from .provenance import describe_provenance
 from .result import CurvePoint, Stability
 from .samples import Samples
@@ -34,15 +35,6 @@ from .tally import EditTally, Spread
 
 GOLD_ATTRS = ["TAG", "POS", "MORPH", "LEMMA", "DEP", "SENT_START", "ENT_IOB"]
 
-
-class Point(NamedTuple):
-    """A point of a curve: an edit at a rate."""
-
-    curve: str
-    rate: float
-
-
-Key: TypeAlias = str | Point  # of an edit
 
 Placed: TypeAlias = tuple[int, Example]  # its place in the corpus, from 0
 
@@ -97,6 +89,7 @@ def measure_pipeline(
     """
     check_numbers(limit=limit, seed=seed)
     edits = default_edits(seed) if edits is None else edits
+    every = list_edits(edits, curves)
     batch_size = batch_size or nlp.batch_size
     batches = read_batches(nlp, data, batch_size, limit=limit)
     first = next(batches, None)
@@ -106,7 +99,7 @@ def measure_pipeline(
         nlp, first[0][1].predicted, component=component, batch_size=batch_size, predict=predict
     )
     scores = scores and predict and may_have_gold(data)
-    measurement = Measurement(observer, list_edits(edits, curves), seed=seed, scores=scores)
+    measurement = Measurement(observer, every, seed=seed, scores=scores)
     with tqdm(unit=" docs", disable=not progress) as bar:
         for batch in chain([first], batches):
             measurement.add(batch)
@@ -136,23 +129,6 @@ def read_batches(
     """
     filled = ((i, eg) for i, eg in enumerate(read_data(nlp, data)) if len(eg.predicted))
     yield from minibatch(islice(filled, limit or None), batch_size)
-
-
-def list_edits(edits: Mapping[str, Augmenter], curves: Curves | None) -> dict[Key, Augmenter]:
-    """List all augmenters, those of curves too.
-
-    edits (Mapping[str, Callable[[Language, Example], Iterator[Example]]]): Augmenters.
-    curves (Optional[Mapping[str, Mapping[float, Callable]]]): Those of curves, by rate.
-    RETURNS (Dict[Union[str, Point], Callable]): The augmenters.
-    RAISES (ValueError): SD110 if there are no edits.
-    """
-    if not edits:
-        raise ValueError(Errors.SD110)
-    every: dict[Key, Augmenter] = {}
-    every.update(edits)
-    for curve, rates in (curves or {}).items():
-        every |= {Point(curve, rate): rates[rate] for rate in sorted(rates)}
-    return every
 
 
 class Measurement:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from spacy_stablediff.edits.augmenter import Edits
 from spacy_stablediff.measure.bootstrap import REPLICATES, Quantile, Ratio
 from spacy_stablediff.measure.defaults import default_edits
-from spacy_stablediff.measure.measure import Measurement, Point
+from spacy_stablediff.measure.measure import Measurement
 from spacy_stablediff.measure.observer import Observer
+from spacy_stablediff.measure.points import Point
 from spacy_stablediff.measure.tally import Reservoir
 
 from ..pipelines import bare, chain_pipeline, examples_for, train
