@@ -1,6 +1,7 @@
 """Command line: `python -m benchmarks run` measures, `python -m benchmarks report` writes it up.
 
-`python -m benchmarks edits` measures the augmenters, apart from both.
+`python -m benchmarks edits` measures the augmenters, apart from both; `distributed`, `memory` and
+`bottlenecks` measure workers on Ray, and print what docs/distributed.md says.
 """
 
 from pathlib import Path
@@ -80,6 +81,47 @@ def edits(
         divider=True,
         aligns=("l", "r", "r"),
     )
+
+
+@app.command()
+def distributed(
+    corpus: Annotated[Path, typer.Argument(help="Folder with the film reviews", exists=True)],
+    texts: Annotated[int, typer.Option(help="Number of texts")] = 200_000,
+    rounds: Annotated[int, typer.Option(help="Rounds of each")] = 3,
+) -> None:
+    """Print how fast workers on Ray are, beside processes of nlp.pipe on the same machine."""
+    from .distributed import describe, measure_workers
+
+    rows = describe(measure_workers(load_films(corpus, 20_000), texts, rounds))
+    header = ("", "start-up (s)", "words per second", "from round to round")
+    msg.table(rows, header=header, divider=True, aligns=("l", "r", "r", "r"))
+
+
+@app.command()
+def memory(
+    texts: Annotated[int, typer.Option(help="Number of texts")] = 1_000_000,
+    model: Annotated[Path | None, typer.Option(help="Pipeline; by default a blank one")] = None,
+) -> None:
+    """Print the memory of a worker on Ray after a tenth of the texts, and after all.
+
+    All words of the texts are new, so that what remembers words grows.
+    """
+    from .distributed import measure_memory
+
+    found = measure_memory(texts, texts // 10, model)
+    rows = [(f"{number:,}", f"{megabytes:.1f}") for number, megabytes in found]
+    msg.table(rows, header=("texts", "megabytes"), divider=True, aligns=("r", "r"))
+    msg.info(f"After all {found[-1][1] / found[0][1]:.3f} times as much as after a tenth")
+
+
+@app.command()
+def bottlenecks(
+    corpus: Annotated[Path, typer.Argument(help="Folder with the film reviews", exists=True)],
+) -> None:
+    """Print how fast each step of a run over a large corpus is, on one core."""
+    from .bottlenecks import measure_bottlenecks
+
+    msg.table(measure_bottlenecks(load_films(corpus, 20_000)), aligns=("l", "r"))
 
 
 if __name__ == "__main__":

@@ -235,6 +235,36 @@ class Errors(metaclass=ErrorsWithCodes):
              "doc[:{limit}].as_doc(), or allow more with options={{\"max_tokens\": {length}}}. Limits: {opts}.")
     SD156 = ("Unknown option '{option}' for the style '{style}'. Options: {opts}.")
     SD157 = ("The option '{option}' is {value!r}, but must be a whole number of at least 1.")
+    SD170 = ("spacy_stablediff.distributed runs on Ray, which isn't installed. Install it with: "
+             "pip install \"spacy-stablediff[ray]\"")
+    SD171 = ("There is no pipeline '{model}': it is neither an installed package nor a folder that spaCy has written. Check the "
+             "name, or save the pipeline with nlp.to_disk() and give its path.")
+    SD172 = ("The setting 'model' is an object of the type {value}, but each worker loads the pipeline for itself, by its name or "
+             "path. Save it with nlp.to_disk() where all workers find it, and give the path.")
+    SD173 = ("The setting 'output' must be \"entities\", \"cats\", \"docbin\" or a function that makes a dict of columns of a "
+             "Doc, but it is {value!r}.")
+    SD174 = ("The setting 'on_error' must be \"raise\", or \"column\" to keep texts that fail, with the message in the column "
+             "'error', but it is {value!r}.")
+    SD175 = ("The setting '{setting}' must be {wanted}, but it is {value!r}.")
+    SD176 = ("The text {text!r} can't be processed: {problem}. With on_error=\"column\" (the option --on-error column) it is "
+             "kept, with this message, and the rest goes on.")
+    SD177 = ("The data have no column '{column}'. Name the column of the texts with the setting 'text' (the option --text). "
+             "Columns: {opts}.")
+    SD178 = ("There is nothing to read at '{path}'. Give a file or a folder of files: {opts}.")
+    SD179 = ("'{path}' can't be read: {problem}.")
+    SD180 = ("The output '{path}' is a file. Give a folder, for files of Parquet.")
+    SD181 = ("The output '{path}' holds something else. Give an empty or new folder.")
+    SD182 = ("The output '{path}' holds a run with another setting '{setting}': {before!r}, now {now!r}. Give another folder; or "
+             "give the same settings, to go on with that run.")
+    SD183 = ("'{path}' can't be written: {problem}. What was finished before is kept. Put that right, and give the same command "
+             "again, to go on from there.")
+    SD184 = ("The function that the setting 'output' names returned an object of the type {value}, but must return a dict with a "
+             "value for each column.")
+    SD185 = ("There is no Ray cluster at '{address}' ({problem}). Check the address, or leave it out to use this machine.")
+    SD186 = ("{failed} of {documents} texts couldn't be processed. Their messages are in the column 'error' of the output.")
+    SD187 = ("The column '{column}' is in the data already, and 'output' would write it. Rename it, or leave it out.")
+    SD188 = ("'{path}' is one of the run's files and was changed since. Give another folder for the output, to begin anew.")
+    SD189 = ("There is no file of Python at '{path}'. Correct the option --code, or leave it out.")
 # fmt: on
 
 

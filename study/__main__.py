@@ -43,12 +43,22 @@ def run(
     folder: Folder = FOLDER,
     jobs: Annotated[int, typer.Option(help="How many runs at a time")] = 2,
     only: Annotated[str, typer.Option(help="Regular expression that runs must match")] = "",
+    ray: Annotated[bool, typer.Option("--ray", help="Spread the runs over a Ray cluster")] = False,
+    address: Annotated[
+        str | None,
+        typer.Option(help="Address of the cluster. By default RAY_ADDRESS, or this machine alone"),
+    ] = None,
 ) -> None:
     """Do each run of the plan that has no line in the results yet."""
     lines = read_lines(results)
     missing = list_missing(read_plan(plan_path), lines, only)
     msg.info(f"{len(lines)} runs are done, {len(missing)} to do")
-    failed = do_runs(missing, plan_path, results, folder, jobs=jobs)
+    if ray:
+        from .cluster import spread_runs
+
+        failed = spread_runs(missing, plan_path, results, folder, jobs=jobs, address=address)
+    else:
+        failed = do_runs(missing, plan_path, results, folder, jobs=jobs)
     if failed:
         keys = ", ".join(run.key for run in failed)
         msg.fail(f"These runs failed, see their logs in {folder}", keys, exits=1)

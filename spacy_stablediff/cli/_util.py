@@ -23,7 +23,7 @@ def show_errors() -> Iterator[None]:
     """
     try:
         yield
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         message = str(error)
         if not re.match(r"\[(SD|E)\d+\] ", message):
             raise

@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 from spacy.cli._util import Arg, Opt, import_code, setup_gpu
 from spacy.util import load_config, load_model, registry
@@ -89,6 +89,16 @@ def stability_cli(
         help="Path to Python file with additional code (registered functions) to be imported",
     ),
     use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
+    workers: Optional[int] = Opt(
+        None, "--workers", "-w", help="Number of workers, which takes Ray. By default no others"
+    ),
+    address: Optional[str] = Opt(
+        None,
+        "--address",
+        "-a",
+        help="Address of a Ray cluster to measure on, or 'auto' for the one that this machine "
+        "belongs to",
+    ),
 ) -> None:
     """
     Measure how far small edits of a text move a pipeline's vectors and predictions.
@@ -114,6 +124,9 @@ def stability_cli(
             quick=quick,
             fail_above=fail_above,
             silent=False,
+            workers=workers,
+            address=address,
+            code=code_path,
         )
 
 
@@ -131,6 +144,9 @@ def stability(
     quick: bool = False,
     fail_above: Iterable[str] = (),
     silent: bool = True,
+    workers: int | None = None,
+    address: str | None = None,
+    code: Path | None = None,
 ) -> StabilityReport:
     """Measure the stability of a pipeline, and of a baseline to compare it with.
 
@@ -148,6 +164,10 @@ def stability(
         `QUICK_LIMIT` documents unless a limit is given.
     fail_above (Iterable[str]): Limits of figures, such as "displacement=0.2".
     silent (bool): Whether to print nothing.
+    workers (Optional[int]): Number of workers, which takes Ray; without it, and without an
+        address, this process does all.
+    address (Optional[str]): The address of a Ray cluster.
+    code (Optional[Path]): A file of Python that workers import.
     RETURNS (StabilityReport): The figures of the two.
     RAISES (ValueError): SD111 or SD112 if the edits can't be read, SD113 to SD115 if
         the data can't, SD116 if the output is no directory, SD118 for a limit that can't
@@ -159,17 +179,25 @@ def stability(
     if output is not None and output.exists() and not output.is_dir():
         raise ValueError(Errors.SD116.format(path=output))
     limit = limit or (QUICK_LIMIT if quick else 0)
-    result = measure_stability(
-        load_model(model),
-        data_path,
-        read_edits(edits_path) if edits_path else default_edits(seed),
-        curves={} if quick or edits_path else default_curves(seed, misspellings),
-        baseline=None if baseline is None else load_model(baseline),
-        component=component,
-        limit=limit,
-        seed=seed,
-        progress=not silent and sys.stderr.isatty(),
-    )
+    edits = read_edits(edits_path) if edits_path else default_edits(seed)
+    options: dict[str, Any] = {"component": component, "limit": limit, "seed": seed}
+    options["curves"] = {} if quick or edits_path else default_curves(seed, misspellings)
+    if workers is not None or address is not None:
+        from ..distributed.cluster import connect
+        from ..distributed.measure import measure
+
+        with connect(address, workers):
+            options |= {"concurrency": workers, "code": code}
+            result = measure(data_path, model, edits, baseline=baseline, **options)
+    else:
+        result = measure_stability(
+            load_model(model),
+            data_path,
+            edits,
+            baseline=None if baseline is None else load_model(baseline),
+            progress=not silent and sys.stderr.isatty(),
+            **options,
+        )
     result.model = model
     if result.baseline is not None and baseline is not None:
         result.baseline.model = baseline

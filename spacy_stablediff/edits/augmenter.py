@@ -115,10 +115,10 @@ class Edits(SeededAugmenter):
         """The arguments that make such an augmenter."""
         return {**self.rates, "seed": self.seed, "keyboard": self.keyboard, "casing": self.casing}
 
-    def _restart(self) -> None:
-        super()._restart()
+    def _restart(self, place: int = 0) -> None:
+        super()._restart(place)
         # Apart, so that typos, swaps and drops stay what they are whatever is added to them.
-        self._noise = numpy.random.default_rng([self.seed, 1])
+        self._noise = numpy.random.default_rng([self.seed, 1, place])
 
     def _check_choice(self, setting: str, value: Any, options: Any) -> None:
         """Raise SD101 unless a setting is one of its options."""

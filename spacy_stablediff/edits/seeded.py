@@ -48,10 +48,16 @@ class SeededAugmenter(ABC):
         """The augmenter as a config block."""
         return {"@augmenters": self.name, **self.settings}
 
-    def restarted(self: Same) -> Same:
-        """Return the same augmenter as it was at first, about to make the same edits."""
+    def restarted(self: Same, place: int = 0) -> Same:
+        """Return the same augmenter as it was at first, about to make the same edits.
+
+        place (int): A document of a corpus, from 0: the first document edited then gets
+            edits that depend on the seed and this place alone, so that parts of a corpus
+            can be edited apart.
+        RETURNS (SeededAugmenter): The augmenter.
+        """
         augmenter = copy.copy(self)
-        augmenter._restart()
+        augmenter._restart(place)
         return augmenter
 
     def __call__(self, nlp: Language, example: Example) -> Iterator[Example]:
@@ -71,8 +77,8 @@ class SeededAugmenter(ABC):
         if not is_number(value, least=0, most=1):
             raise ValueError(Errors.SD100.format(augmenter=self.name, setting=setting, value=value))
 
-    def _restart(self) -> None:
-        self._rng = numpy.random.default_rng(self.seed)
+    def _restart(self, place: int = 0) -> None:
+        self._rng = numpy.random.default_rng([self.seed, 0, place])
 
     @abstractmethod
     def _plan(self, doc: Doc) -> Plan:

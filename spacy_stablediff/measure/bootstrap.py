@@ -3,13 +3,16 @@
 In each resample a document counts a random number of times, by the Poisson distribution
 of mean 1 (Hanley and MacGibbon, Creating non-parametric bootstrap samples using Poisson
 frequencies, 2006). So a stream of documents needs no memory, and pipelines that are
-measured on the same documents with the same seed are resampled alike.
+measured on the same documents with the same seed are resampled alike. The number depends on
+the document's place in the corpus alone, so that parts of a corpus can be measured apart.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy
 
+from ..draws import Draws
 from ..types import Array
 
 REPLICATES = 200
@@ -26,20 +29,19 @@ class Resampling:
     """Draws how often documents count in each resample."""
 
     def __init__(self, seed: int) -> None:
-        """Begin with the first document.
+        """Choose the random numbers.
 
-        seed (int): The seed of the random numbers.
+        seed (int): Their seed.
         """
-        # With the number of resamples, for the edits draw from the seed itself.
-        self._rng = numpy.random.default_rng([seed, REPLICATES])
+        self._draws = Draws(seed, purpose=REPLICATES)
 
-    def draw(self, documents: int) -> Array:
-        """Draw for the next documents.
+    def draw(self, places: Sequence[int]) -> Array:
+        """Draw for documents.
 
-        documents (int): Their number.
+        places (Sequence[int]): Their places in the corpus.
         RETURNS (Ints2d): Shape (documents, REPLICATES).
         """
-        return self._rng.poisson(1.0, (documents, REPLICATES))
+        return numpy.array([self._draws.at(place).poisson(1.0, REPLICATES) for place in places])
 
 
 class Ratio:
@@ -64,6 +66,18 @@ class Ratio:
         self._resampled += both[:, None] * times
         self._documents += 1
         self._counted += below > 0
+
+    def merge(self, other: "Ratio") -> None:
+        """Add the documents of another one.
+
+        Sums of whole numbers are exact. Of others the last bits depend on the order.
+
+        other (Ratio): The other one.
+        """
+        self._sums += other._sums
+        self._resampled += other._resampled
+        self._documents += other._documents
+        self._counted += other._counted
 
     @property
     def is_empty(self) -> bool:
@@ -115,6 +129,26 @@ class Quantile:
         bins, counts = numpy.unique(logs.astype("int64").clip(max=BINS - 1), return_counts=True)
         self._counts[bins] += counts[:, None] * times
         self._documents += len(values) > 0
+
+    def merge(self, other: "Quantile") -> None:
+        """Add the values of another one, exactly.
+
+        other (Quantile): The other one, of the same level.
+        """
+        self._counts += other._counts
+        self._documents += other._documents
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out bins without values, which most are."""
+        bins = numpy.flatnonzero(self._counts.any(axis=1))
+        return {**vars(self), "_counts": (bins, self._counts[bins].astype("int32"))}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Put them in again."""
+        vars(self).update(state)
+        bins, counts = state["_counts"]
+        self._counts = numpy.zeros((BINS, REPLICATES))
+        self._counts[bins] = counts
 
     @property
     def replicates(self) -> Array:

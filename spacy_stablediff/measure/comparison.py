@@ -70,8 +70,8 @@ class Comparison:
                 index[inside] = inside
         return find_entities(self.clean, index), find_entities(self.edited, self.alignment)
 
-    def view(self, edit: str, spread: float | None) -> SampleView:
-        """Show the two documents, with displacements relative to a spread."""
+    def view(self, edit: str) -> SampleView:
+        """Show the two documents; displacements are plain distances."""
         distance = numpy.full(len(self.edited), numpy.nan)
         distance[self.aligned] = self.distance
         clean_distance = numpy.full(len(self.clean), numpy.nan)
@@ -80,8 +80,8 @@ class Comparison:
         clean_changed[self.alignment[self.aligned]] = self.changed[self.aligned]
         return SampleView(
             edit=edit,
-            clean=_view_tokens(self.clean, clean_distance, clean_changed, spread),
-            edited=_view_tokens(self.edited, distance, self.changed, spread),
+            clean=_view_tokens(self.clean, clean_distance, clean_changed),
+            edited=_view_tokens(self.edited, distance, self.changed),
             clean_cat=top_category(self.clean.cats),
             edited_cat=top_category(self.edited.cats),
         )
@@ -139,11 +139,8 @@ def find_entities(doc: Doc, clean_index: Array) -> Entities:
     return found
 
 
-def _view_tokens(
-    doc: Doc, distance: Array, changed: Array, spread: float | None
-) -> list[TokenView]:
-    """Show the tokens of a document, with displacements relative to a spread."""
-    displacements = [None if numpy.isnan(d) else relative_to(d, spread) for d in distance.tolist()]
+def _view_tokens(doc: Doc, distance: Array, changed: Array) -> list[TokenView]:
+    displacements = [None if numpy.isnan(d) else d for d in distance.tolist()]
     return [
         TokenView(token.text, token.whitespace_, token.ent_type_, displacement, edited)
         for token, displacement, edited in zip(doc, displacements, changed.tolist(), strict=True)

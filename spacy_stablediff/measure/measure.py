@@ -1,6 +1,7 @@
 """Measuring how far small edits of a text move a pipeline's vectors and predictions."""
 
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain, islice
@@ -24,17 +25,35 @@ from .comparison import Comparison, Observed
 from .data import Data, may_have_gold, read_data
 from .defaults import Curves, default_edits
 from .observer import Observer
+from .points import Key, Point, list_edits
 from .provenance import describe_provenance
 from .result import CurvePoint, Stability
+from .samples import Samples
 from .scoring import ScoreTally
 from .store import ExampleStore
 from .tally import EditTally, Spread
 
-# Sample documents, and the length up to which documents are preferred.
-SAMPLES = 5
-SAMPLE_LENGTH = 120
-
 GOLD_ATTRS = ["TAG", "POS", "MORPH", "LEMMA", "DEP", "SENT_START", "ENT_IOB"]
+
+
+Placed: TypeAlias = tuple[int, Example]  # its place in the corpus, from 0
+
+
+class Part(NamedTuple):
+    """What was measured of a part of a corpus, for another process. Fields as `Measurement`'s.
+
+    stores (Dict[Union[str, Point, None], Tuple[bytes, int]]): The examples to score, and their
+        number.
+    """
+
+    documents: int
+    tokens: int
+    has_gold: bool
+    spread: Spread
+    tallies: dict[Key, EditTally]
+    score_tallies: dict[Key | None, ScoreTally]
+    samples: Samples
+    stores: dict[Key | None, tuple[bytes, int]]
 
 
 def measure_pipeline(
@@ -60,34 +79,27 @@ def measure_pipeline(
     small corpus, and found from a random sample, fixed by the seed, on a large one:
     the spread, from all pairs of 2,000 tokens, and the 95th percentile, from 100,000
     displacements. The same seed gives the same figures, whatever the batch size, up
-    to what batching does to the rounding of the pipeline's own vectors.
+    to what batching does to the rounding of the pipeline's own vectors. Every random
+    choice depends on the seed and the document's place in the corpus alone.
 
     Arguments as in `measure_stability`, which measures a baseline too.
 
     RETURNS (Stability): The figures, and a few sample documents.
     RAISES (ValueError): As `measure_stability` does.
     """
-    for setting, value in [("limit", limit), ("seed", seed)]:
-        if not is_whole(value):
-            raise ValueError(Errors.SD108.format(setting=setting, value=value))
+    check_numbers(limit=limit, seed=seed)
     edits = default_edits(seed) if edits is None else edits
-    if not edits:
-        raise ValueError(Errors.SD110)
-    filled = (eg for eg in read_data(nlp, data) if len(eg.predicted))
+    every = list_edits(edits, curves)
     batch_size = batch_size or nlp.batch_size
-    batches = minibatch(islice(filled, limit or None), batch_size)
+    batches = read_batches(nlp, data, batch_size, limit=limit)
     first = next(batches, None)
     if first is None:
         raise ValueError(Errors.SD109)
     observer = Observer(
-        nlp, first[0].predicted, component=component, batch_size=batch_size, predict=predict
+        nlp, first[0][1].predicted, component=component, batch_size=batch_size, predict=predict
     )
     scores = scores and predict and may_have_gold(data)
-    every: dict[Key, Augmenter] = {}
-    every.update(edits)
-    for curve, rates in (curves or {}).items():
-        every |= {Point(curve, rate): rates[rate] for rate in sorted(rates)}
-    measurement = _Measurement(observer, every, seed=seed, scores=scores)
+    measurement = Measurement(observer, every, seed=seed, scores=scores)
     with tqdm(unit=" docs", disable=not progress) as bar:
         for batch in chain([first], batches):
             measurement.add(batch)
@@ -97,27 +109,43 @@ def measure_pipeline(
     return result
 
 
-class Point(NamedTuple):
-    """A point of a curve: an edit at a rate."""
-
-    curve: str
-    rate: float
-
-
-Key: TypeAlias = str | Point  # of an edit
+def check_numbers(**settings: Any) -> None:
+    """Raise SD108 unless settings are whole numbers of at least 0."""
+    for setting, value in settings.items():
+        if not is_whole(value):
+            raise ValueError(Errors.SD108.format(setting=setting, value=value))
 
 
-class _Measurement:
-    """What is known of a pipeline's stability so far; grows batch by batch."""
+def read_batches(
+    nlp: Language, data: Data, batch_size: int, *, limit: int = 0
+) -> Iterator[list[Placed]]:
+    """Read batches of documents that have tokens.
+
+    nlp (Language): The pipeline.
+    data (Union[str, Path, Iterable[Union[Example, Doc, str]]]): The corpus.
+    batch_size (int): Number of documents of a batch.
+    limit (int): Number of documents to stop after; 0 for all.
+    YIELDS (List[Tuple[int, Example]]): Documents, and the places of each in the corpus.
+    """
+    filled = ((i, eg) for i, eg in enumerate(read_data(nlp, data)) if len(eg.predicted))
+    yield from minibatch(islice(filled, limit or None), batch_size)
+
+
+class Measurement:
+    """What is known of a pipeline's stability so far; grows batch by batch, or part by part."""
 
     def __init__(
         self, observer: Observer, edits: Mapping[Key, Augmenter], *, seed: int, scores: bool
     ) -> None:
+        """Begin with no documents.
+
+        observer (Observer): Runs the pipeline, and reads its vectors.
+        edits (Mapping[Union[str, Point], Callable]): The augmenters.
+        seed (int): The seed >= 0 of all random choices.
+        scores (bool): Whether to score the predictions.
+        """
         self.observer = observer
-        self.edits = {
-            name: edit.restarted() if isinstance(edit, SeededAugmenter) else edit
-            for name, edit in edits.items()
-        }
+        self.edits = edits
         self.seed = seed
         self.documents = 0
         self.tokens = 0
@@ -130,27 +158,62 @@ class _Measurement:
             name: ExampleStore(vocab) for name in [None, *edits] if scores
         }
         self.score_tallies = {name: ScoreTally(observer.nlp) for name in self.stores}
-        self.samples: list[tuple[float, list[tuple[str, Comparison]]]] = []
-        self.sample_draws = numpy.random.default_rng([seed, SAMPLES])
+        self.samples = Samples(seed)
 
-    def add(self, batch: list[Example]) -> None:
-        """Add the clean documents of a batch, and all their edited copies."""
-        times = self.resampling.draw(len(batch))
-        clean = self._observe(batch, None, times)
-        for observed in clean:
-            self.spread.add(observed.vectors)
+    def add(self, batch: list[Placed]) -> None:
+        """Add the clean documents of a batch, and all their edited copies.
+
+        batch (List[Tuple[int, Example]]): The documents, and the place of each in the corpus.
+        """
+        places, examples = [place for place, _ in batch], [eg for _, eg in batch]
+        times = self.resampling.draw(places)
+        clean = self._observe(examples, None, times)
+        for place, observed in zip(places, clean, strict=True):
+            self.spread.add(observed.vectors, place)
             self.tokens += len(observed.doc)
-        self.has_gold |= any(_has_gold(eg.reference) for eg in batch)
-        sampled = self._choose_samples([observed.doc for observed in clean])
+        self.has_gold |= any(_has_gold(eg.reference) for eg in examples)
+        sampled = self.samples.choose([observed.doc for observed in clean], places)
         for name, tally in self.tallies.items():
             origins, edited = self._edit(name, batch)
             observed_copies = self._observe(edited, name, times[origins])
+            copies: Counter[int] = Counter()
             for i, observed in zip(origins, observed_copies, strict=True):
                 comparison = Comparison(clean[i], observed)
-                tally.add(comparison, times[i])
+                tally.add(comparison, times[i], places[i], copies[i])
+                copies[i] += 1
                 if i in sampled and isinstance(name, str):
-                    sampled[i].append((name, comparison))
+                    sampled[i].append(comparison.view(name))
         self.documents += len(batch)
+
+    def to_part(self) -> Part:
+        """Return what another measurement of the same pipeline can take over."""
+        stores = {edit: (store.to_bytes(), len(store)) for edit, store in self.stores.items()}
+        return Part(
+            self.documents,
+            self.tokens,
+            self.has_gold,
+            self.spread,
+            self.tallies,
+            self.score_tallies,
+            self.samples,
+            stores,
+        )
+
+    def merge(self, part: Part) -> None:
+        """Add the documents of another measurement, as if they had been added here.
+
+        part (Part): What it has found, of other documents of the corpus.
+        """
+        self.documents += part.documents
+        self.tokens += part.tokens
+        self.has_gold |= part.has_gold
+        self.spread.merge(part.spread)
+        self.samples.merge(part.samples)
+        for edit, tally in self.tallies.items():
+            tally.merge(part.tallies[edit])
+        for name, score_tally in self.score_tallies.items():
+            score_tally.merge(part.score_tallies[name])
+            self.stores[name].add_bytes(*part.stores[name])
 
     def finish(self, name: str) -> Stability:
         """Return the result, for a pipeline that is called by a name."""
@@ -158,12 +221,10 @@ class _Measurement:
         scores = {edit: self._score(edit) for edit in [None, *self.edits]}
         replicates = {edit: self._resample_scores(edit, scores[edit]) for edit in scores}
         views = [
-            comparison.view(edit, spread)
+            view
             for edit in self.edits
             if isinstance(edit, str)
-            for _, comparisons in self.samples
-            for sampled_edit, comparison in comparisons
-            if sampled_edit == edit
+            for view in self.samples.show(edit, spread)
         ]
         edits = {
             edit: tally.finish(spread, scores[edit], replicates[edit])
@@ -188,12 +249,14 @@ class _Measurement:
             replicates=replicates[None],
         )
 
-    def _edit(self, name: Key, batch: list[Example]) -> tuple[list[int], list[Example]]:
+    def _edit(self, name: Key, batch: list[Placed]) -> tuple[list[int], list[Example]]:
         """Make the edited copies, and say which example of the batch each is from."""
+        edit = self.edits[name]
         origins, edited = [], []
-        for i, eg in enumerate(batch):
-            with _global_seed(self.seed, self.documents + i):
-                copies = list(self.edits[name](self.observer.nlp, eg))
+        for i, (place, eg) in enumerate(batch):
+            placed = edit.restarted(place) if isinstance(edit, SeededAugmenter) else edit
+            with _global_seed(self.seed, place):
+                copies = list(placed(self.observer.nlp, eg))
             for copy in copies:
                 if len(copy.predicted):
                     origins.append(i)
@@ -224,20 +287,6 @@ class _Measurement:
             return {}
         resampled = self.score_tallies[edit].replicates.items()
         return {key: each for key, each in resampled if scores.get(key) is not None}
-
-    def _choose_samples(self, docs: list[Doc]) -> dict[int, list[tuple[str, Comparison]]]:
-        """Choose which documents of a batch to show, and make room for their comparisons.
-
-        The documents that draw the lowest numbers are shown: the same ones for each
-        pipeline that is measured on the corpus. Long ones draw higher numbers.
-        """
-        draws = self.sample_draws.random(len(docs)).tolist()
-        entries: list[tuple[float, list[tuple[str, Comparison]]]] = [
-            (draw + (len(doc) > SAMPLE_LENGTH), []) for draw, doc in zip(draws, docs, strict=True)
-        ]
-        self.samples = sorted([*self.samples, *entries], key=lambda entry: entry[0])[:SAMPLES]
-        chosen = {id(comparisons) for _, comparisons in self.samples}
-        return {i: entry[1] for i, entry in enumerate(entries) if id(entry[1]) in chosen}
 
 
 def _has_gold(reference: Doc) -> bool:

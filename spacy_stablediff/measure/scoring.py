@@ -44,6 +44,16 @@ class ScoreTally:
         if self._cats is not None:
             self._cats.add(predicted.cats, gold.cats, times)
 
+    def merge(self, other: "ScoreTally") -> None:
+        """Add the documents of another one, exactly.
+
+        other (ScoreTally): The other one, of the same pipeline.
+        """
+        if self._ents is not None and other._ents is not None:
+            self._ents.merge(other._ents)
+        if self._cats is not None and other._cats is not None:
+            self._cats.merge(other._cats)
+
     @property
     def values(self) -> dict[str, float]:
         """The scores, by the keys of spaCy's scores."""
@@ -100,6 +110,16 @@ class CategoryTally:
         for label in chosen | true:
             count = (label in chosen) + (label in true)
             self._labels[label].add(2 * (count == 2), count, times)
+
+    def merge(self, other: "CategoryTally") -> None:
+        """Add the documents of another one, exactly.
+
+        other (CategoryTally): The other one, of the same classifier.
+        """
+        self.has_gold |= other.has_gold
+        self._documents += other._documents
+        for label, ratio in self._labels.items():
+            ratio.merge(other._labels[label])
 
     @property
     def value(self) -> float:

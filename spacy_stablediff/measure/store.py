@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Iterator
+from io import BytesIO
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -36,13 +37,24 @@ class ExampleStore:
         if len(self._kept) < self._in_memory:
             self._kept.append(example)
             return
-        # A document of which some heads are missing loses its sentence boundaries
-        # when it is serialized.
-        sentences = example.reference.to_array("SENT_START")
-        pickler = _Pickler(self._file, protocol=pickle.HIGHEST_PROTOCOL)
-        pickler.vocab = self._vocab
-        pickler.dump((example.predicted, example.reference, sentences))
+        self._write(self._file, example)
         self._filed += 1
+
+    def to_bytes(self) -> bytes:
+        """Return all examples as bytes, to be added to a store of another process."""
+        file = BytesIO()
+        for example in self:
+            self._write(file, example)
+        return file.getvalue()
+
+    def add_bytes(self, data: bytes, count: int) -> None:
+        """Add the examples of a store of another process.
+
+        data (bytes): What `to_bytes` gave there, where the pipeline is the same.
+        count (int): Their number.
+        """
+        self._file.write(data)
+        self._filed += count
 
     def __len__(self) -> int:
         """Return the number of examples."""
@@ -58,6 +70,14 @@ class ExampleStore:
             predicted, reference, sentences = unpickler.load()
             reference.from_array(["SENT_START"], sentences)
             yield Example(predicted, reference)
+
+    def _write(self, file: IO[bytes], example: Example) -> None:
+        # A document of which some heads are missing loses its sentence boundaries
+        # when it is serialized.
+        sentences = example.reference.to_array("SENT_START")
+        pickler = _Pickler(file, protocol=pickle.HIGHEST_PROTOCOL)
+        pickler.vocab = self._vocab
+        pickler.dump((example.predicted, example.reference, sentences))
 
 
 class _Pickler(pickle.Pickler):

@@ -6,6 +6,7 @@ from typing import Any
 import numpy
 from scipy.spatial.distance import pdist
 
+from ..draws import Draws
 from ..types import Array
 from .bootstrap import REPLICATES, Quantile, Ratio, find_interval
 from .comparison import Comparison, relative_to, top_category
@@ -27,11 +28,12 @@ BINS, LAST_BIN = 21, 1.0
 
 
 class Reservoir:
-    """A uniform random sample of a stream of rows: all of them while they are few.
+    """A uniform random sample of the rows of all documents: all of them while they are few.
 
     Each row draws a number, and the rows with the lowest ones are kept (Cohen and
-    Kaplan, Summarizing data using bottom-k sketches, 2007). Which ones depends on
-    the seed and the number of rows alone.
+    Kaplan, Summarizing data using bottom-k sketches, 2007). Which ones depends on the
+    seed, the documents' places and their numbers of rows alone: not on the order in which
+    they come, nor on which were merged from where.
     """
 
     def __init__(self, size: int, seed: int) -> None:
@@ -41,40 +43,57 @@ class Reservoir:
         seed (int): The seed of the random numbers.
         """
         self._size = size
-        # With the size, for the edits draw from the seed itself.
-        self._rng = numpy.random.default_rng([seed, size])
+        self._random = Draws(seed, purpose=size)
         self._limit = numpy.inf
         self._draws: list[Array] = []
+        self._places: list[Array] = []
         self._rows: list[Array] = []
         self._count = 0
 
-    def add(self, rows: Array) -> None:
-        """Add rows.
+    def add(self, rows: Array, place: int, copy: int = 0) -> None:
+        """Add the rows of a document.
 
         rows (Array): Shape (rows, ...).
+        place (int): The document's place in the corpus.
+        copy (int): Which copy of the document it is, from 0.
         """
-        draws = self._rng.random(len(rows))
+        draws = self._random.at(place, copy).random(len(rows))
+        self._append(draws, numpy.full(len(rows), place), rows)
+
+    def merge(self, other: "Reservoir") -> None:
+        """Add the rows of other documents, as if they had been added here.
+
+        other (Reservoir): Their sample, of the same size and seed.
+        """
+        for draws, places, rows in zip(other._draws, other._places, other._rows, strict=True):
+            if len(draws):
+                self._append(draws, places, rows)
+
+    @property
+    def rows(self) -> Array:
+        """The sample, in the order of the corpus, shape (rows, ...); (0,) if there are no rows."""
+        self._shrink()
+        return self._rows[0][numpy.argsort(self._places[0], kind="stable")]
+
+    def _append(self, draws: Array, places: Array, rows: Array) -> None:
         low = draws < self._limit
         self._draws.append(draws[low])
+        self._places.append(places[low])
         self._rows.append(rows[low])
         self._count += int(low.sum())
         if self._count > 2 * self._size:
             self._shrink()
 
-    @property
-    def rows(self) -> Array:
-        """The sample, shape (rows, ...), or (0,) if there were no rows."""
-        self._shrink()
-        return self._rows[0]
-
     def _shrink(self) -> None:
         draws = numpy.concatenate([*self._draws, []])
+        places = numpy.concatenate([*self._places, []])
         rows = numpy.concatenate(self._rows) if self._rows else draws
         if len(draws) > self._size:
             kept = numpy.sort(numpy.argpartition(draws, self._size)[: self._size])
-            draws, rows = draws[kept], rows[kept]
+            draws, places, rows = draws[kept], places[kept], rows[kept]
             self._limit = draws.max()
-        self._draws, self._rows, self._count = [draws], [rows], len(draws)
+        self._draws, self._places, self._rows = [draws], [places], [rows]
+        self._count = len(draws)
 
 
 class Spread:
@@ -83,12 +102,17 @@ class Spread:
     def __init__(self, seed: int) -> None:
         self._sample = Reservoir(SAMPLED_TOKENS, seed)
 
-    def add(self, vectors: Array) -> None:
-        """Add vectors.
+    def add(self, vectors: Array, place: int) -> None:
+        """Add the vectors of a document.
 
         vectors (Floats2d): Shape (tokens, width).
+        place (int): The document's place in the corpus.
         """
-        self._sample.add(vectors)
+        self._sample.add(vectors, place)
+
+    def merge(self, other: "Spread") -> None:
+        """Add the vectors of other documents, exactly."""
+        self._sample.merge(other._sample)
 
     @property
     def value(self) -> float | None:
@@ -112,6 +136,10 @@ class Agreement:
         times (Ints1d): How often the document counts in each resample.
         """
         self._ratio.add(2 * len(clean & edited), len(clean) + len(edited), times)
+
+    def merge(self, other: "Agreement") -> None:
+        """Add the documents of another one, exactly."""
+        self._ratio.merge(other._ratio)
 
     @property
     def value(self) -> float | None:
@@ -145,11 +173,13 @@ class EditTally:
         self._agreement_by_label: dict[str, Agreement] = defaultdict(Agreement)
         self.has_changes = False
 
-    def add(self, comparison: Comparison, times: Array) -> None:
+    def add(self, comparison: Comparison, times: Array, place: int, copy: int = 0) -> None:
         """Add an edited document.
 
         comparison (Comparison): The document compared with the clean one.
         times (Ints1d): How often the document counts in each resample.
+        place (int): The place of the clean one in the corpus.
+        copy (int): Which edited copy of that one it is, from 0.
         """
         self.has_changes |= comparison.clean.text != comparison.edited.text
         distance, changed = comparison.distance, comparison.changed[comparison.aligned]
@@ -160,11 +190,33 @@ class EditTally:
             (self._identity, comparison.identity),
         ):
             ratio.add(values.sum(), len(values), times)
-        self._sample.add(distance)
+        self._sample.add(distance, place, copy)
         self._tail.add(distance, times)
         self._add_category(comparison, times)
         if comparison.clean.has_annotation("ENT_IOB"):
             self._add_entities(comparison, times)
+
+    def merge(self, other: "EditTally") -> None:
+        """Add the documents of another one: exactly, but for the last bits of sums of distances.
+
+        other (EditTally): The other one, of the same edit and seed.
+        """
+        for ours, theirs in (
+            (self._distance, other._distance),
+            (self._edited, other._edited),
+            (self._unedited, other._unedited),
+            (self._identity, other._identity),
+            (self._flips, other._flips),
+        ):
+            ours.merge(theirs)
+        self.has_changes |= other.has_changes
+        self._sample.merge(other._sample)
+        self._tail.merge(other._tail)
+        self._agreement.merge(other._agreement)
+        for label, ratio in other._flips_by_label.items():
+            self._flips_by_label[label].merge(ratio)
+        for label, agreement in other._agreement_by_label.items():
+            self._agreement_by_label[label].merge(agreement)
 
     def finish(
         self,

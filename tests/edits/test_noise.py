@@ -183,6 +183,23 @@ def test_the_seed_fixes_the_sequence_of_edits(text, rates, seed):
     assert again.config == augmenter.config
 
 
+@fast
+@given(texts, rates, seeds)
+def test_the_edits_at_a_place_depend_on_nothing_before_it(text, rates, seed):
+    example = from_text(text)
+    augmenter = Edits(**rates, seed=seed)
+    at_seven = [copy.text for copy in augmenter.restarted(7)(NLP, example)]
+    list(augmenter(NLP, example))
+    assert [copy.text for copy in augmenter.restarted(7)(NLP, example)] == at_seven
+
+
+def test_each_place_has_edits_of_its_own():
+    example = from_text("It is the same text every time, but never the same edits.")
+    augmenter = Edits(letters=0.2)
+    found = {copy.text for i in range(20) for copy in augmenter.restarted(i)(NLP, example)}
+    assert len(found) == 20
+
+
 def test_a_config_block_makes_the_same_augmenter():
     augmenter = Edits(**dict.fromkeys(RATES, 0.2), seed=3, keyboard="azerty", casing="title")
     made = spacy.registry.resolve({"augmenter": augmenter.config})["augmenter"]

@@ -5,12 +5,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-README, USAGE, REFERENCE, MATHEMATICS = (
+README, USAGE, REFERENCE, MATHEMATICS, DISTRIBUTED = (
     ROOT / name
-    for name in ("README.md", "docs/usage.md", "docs/reference.md", "docs/mathematics.md")
+    for name in (
+        "README.md",
+        "docs/usage.md",
+        "docs/reference.md",
+        "docs/mathematics.md",
+        "docs/distributed.md",
+    )
 )
 # Those that are written by hand.
-PAGES = [README, USAGE, REFERENCE, MATHEMATICS, ROOT / "CHANGELOG.md"]
+PAGES = [README, USAGE, REFERENCE, MATHEMATICS, DISTRIBUTED, ROOT / "CHANGELOG.md"]
 
 
 class Block(NamedTuple):

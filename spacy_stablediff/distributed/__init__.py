@@ -1,0 +1,16 @@
+"""Pipelines on more than one machine: Ray hands out the work, spaCy does it.
+
+Needs Ray, which the rest of the package never imports.
+"""
+
+from importlib.util import find_spec
+
+from ..errors import Errors
+
+if find_spec("ray") is None:
+    raise ImportError(Errors.SD170)
+
+from .annotate import annotate
+from .measure import measure
+
+__all__ = ["annotate", "measure"]
