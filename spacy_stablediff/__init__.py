@@ -7,11 +7,12 @@ from .about import __version__
 
 if TYPE_CHECKING:
     from .component.attach import attach, detach
+    from .tuning.tune import tune
     from .view.render import render
     from .view.stability import measure_stability
     from .words.know import know_words
 
-__all__ = ["__version__", "attach", "detach", "know_words", "measure_stability", "render"]
+__all__ = ["__version__", "attach", "detach", "know_words", "measure_stability", "render", "tune"]
 
 # Public names, and the modules they are loaded from at first use: spaCy's entry
 # points import this package too, and need none of them.
@@ -21,6 +22,7 @@ LAZY = {
     "know_words": "words.know",
     "measure_stability": "view.stability",
     "render": "view.render",
+    "tune": "tuning.tune",
 }
 
 

@@ -226,6 +226,19 @@ class Errors(metaclass=ErrorsWithCodes):
              "doc[:{limit}].as_doc(), or allow more with options={{\"max_tokens\": {length}}}. Limits: {opts}.")
     SD156 = ("Unknown option '{option}' for the style '{style}'. Options: {opts}.")
     SD157 = ("The option '{option}' is {value!r}, but must be a whole number of at least 1.")
+    SD190 = ("There are no texts at '{path}' to tune on. Give the path of a .txt file with a text a line, of a .jsonl file with "
+             "a \"text\" in each line, of a .spacy file, or of a directory of those.")
+    SD191 = ("The texts at '{path}' can't be read: {problem}. A .txt file must be in UTF-8, and each line of a .jsonl file an "
+             "object with a string \"text\".")
+    SD192 = ("There is too little to tune on: at least two texts with tokens are needed, for some are held out to choose by. "
+             "Texts without annotation don't count where they have a single case.")
+    SD193 = ("The texts to tune on have an object of the type {value}. Give texts, or documents or examples with gold annotation.")
+    SD194 = ("Can't tune {names}. A component can be tuned that embeds for itself, or listens to a shared embedding such as "
+             "'tok2vec', but not one that listens to a transformer. Those are: {opts}. Name some of them in the setting "
+             "'components'.")
+    SD195 = ("The setting '{setting}' is {value!r}. 'epochs' must be a whole number of at least 1, 'learn_rate' a number above "
+             "0, 'keep' a number from 0 to 1, and 'seed' a whole number of at least 0.")
+    SD196 = ("The output '{path}' is a file. Give a directory for the tuned pipeline.")
 # fmt: on
 
 

@@ -7,5 +7,6 @@ command's module adds it to the command line.
 from ._util import stablediff_cli
 from .add import add_cli
 from .stability import stability_cli
+from .tune import tune_cli
 
-__all__ = ["add_cli", "stability_cli", "stablediff_cli"]
+__all__ = ["add_cli", "stability_cli", "stablediff_cli", "tune_cli"]
