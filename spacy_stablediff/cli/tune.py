@@ -31,7 +31,7 @@ def tune_cli(
         "textcat_multilabel and spancat that has an embedding",
     ),
     epochs: int = Opt(4, "--epochs", "-e", help="Passes through the texts"),
-    learn_rate: float = Opt(0.001, "--learn-rate", "-lr", help="Learning rate"),
+    learn_rate: float = Opt(0.0005, "--learn-rate", "-lr", help="Learning rate"),
     keep: float = Opt(
         0.97,
         "--keep",

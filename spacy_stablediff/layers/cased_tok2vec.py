@@ -16,12 +16,13 @@ def CasedTok2Vec(tok2vec: Embedding, single_case: Embedding) -> Embedding:
     """Embed texts that have no capital, or nothing but capitals, in a way of their own.
 
     Registered as `spacy-stablediff.CasedTok2Vec.v1`, for the `tok2vec` of a component. In
-    such texts, case tells nothing of a word, so what is learned for them does not touch
-    all other texts.
+    such texts, case tells nothing of a word. What is learned for them does not touch other
+    texts, and those in capitals are embedded as if they were in small letters, which
+    training has seen.
 
     tok2vec (Model[List[Doc], List[Floats2d]]): The embedding of most texts.
     single_case (Model[List[Doc], List[Floats2d]]): That of texts in a single case, of the
-        same width.
+        same width. It must embed by itself, and listen to none.
     RETURNS (Model[List[Doc], List[Floats2d]]): The embedding of both, with the references
         `tok2vec` and `single_case`.
     """
@@ -50,6 +51,13 @@ def has_single_case(doc: Doc) -> bool:
     return text.islower() or text.isupper()
 
 
+def lower(doc: Doc) -> Doc:
+    """Return a document of the same tokens in small letters, with its sentences."""
+    words, spaces = [token.lower_ for token in doc], [bool(token.whitespace_) for token in doc]
+    starts: list[bool | int | None] = [token.is_sent_start for token in doc]
+    return Doc(doc.vocab, words=words, spaces=spaces, sent_starts=starts)
+
+
 def forward(
     model: Embedding, docs: list[Doc], is_train: bool
 ) -> tuple[Batch, Callable[[Batch], list[Doc]]]:
@@ -60,7 +68,8 @@ def forward(
     for layer, kind in zip(model.layers, (False, True), strict=True):
         places = [i for i, each in enumerate(single) if each == kind]
         if places:
-            embedded, backprop = layer([docs[i] for i in places], is_train)
+            given = [lower(docs[i]) if docs[i].text.isupper() else docs[i] for i in places]
+            embedded, backprop = layer(given, is_train)
             parts.append((places, backprop))
             for i, X in zip(places, embedded, strict=True):
                 vectors[i] = X

@@ -10,95 +10,110 @@ from ..layers.cased_tok2vec import LAYER
 from ..types import Array
 from .agreement import agreement_edits, edit_all, measure_agreement
 
-# Shares of what was learned for texts in several cases that may be kept, the largest first.
-SHARES = (1.0, 0.75, 0.5, 0.35, 0.2, 0.1, 0.0)
+# How much of what was learned may be kept, the most first.
+SHARES = (1.0, 0.5, 0.25, 0.1)
 
+# Parameters, by component, place in its embedding, and name.
 Weights = dict[tuple[str, int, str], Array]
 
 
-class Choice(NamedTuple):
-    """Weights, and how well a pipeline agrees with what it is to say.
+class Agreement(NamedTuple):
+    """How well components say what they are to say, from 0 to 1.
 
-    clean (float): Agreement on clean texts, from 0 to 1.
-    edited (Dict[str, float]): Agreement on edited texts, by the name of the edit.
-    share (float): How much of what was learned for texts in several cases they hold.
-    weights (Dict): The weights.
+    clean (float): Of clean texts.
+    edited (Dict[str, float]): Of edited texts, by the name of the edit.
     """
 
     clean: float
     edited: dict[str, float]
-    share: float
-    weights: Weights
-
-    @property
-    def mean(self) -> float:
-        """Mean agreement on edited texts."""
-        return sum(self.edited.values()) / len(self.edited)
 
 
 class Chooser:
-    """Measures weights on texts that are held out, and remembers the best."""
+    """Measures weights on texts that are held out, and remembers the best.
+
+    Texts in a single case and others pass different parts of an embedding, so the best of
+    both are found apart from each other.
+    """
 
     def __init__(
-        self,
-        nlp: Language,
-        embeddings: dict[str, Model],
-        examples: list[Example],
-        *,
-        keep: float,
-        seed: int,
+        self, nlp: Language, names: list[str], examples: list[Example], *, keep: float, seed: int
     ):
         """Measure the pipeline as it is.
 
         nlp (Language): The pipeline.
-        embeddings (Dict[str, Model[List[Doc], List[Floats2d]]]): What is trained, by the
-            names of the components.
+        names (List[str]): The components that are to be tuned.
         examples (List[Example]): The texts that are held out.
         keep (float): Share, from 0 to 1, of the agreement on clean texts that must be kept.
         seed (int): The seed of the edits.
         """
-        self.nlp, self.embeddings, self.clean = nlp, embeddings, examples
+        self.nlp, self.names, self.clean = nlp, names, examples
         self.edited = {
             name: edit_all(nlp, examples, edit) for name, edit in agreement_edits(seed).items()
         }
-        self.before = self._measure(1.0)
+        self.cased = [name for name in self.edited if name != "letters mistyped"]
+        self.before = self.measure()
         self.least = keep * self.before.clean
-        self.best = self.before
+
+    def begin(self, embeddings: dict[str, Model]) -> None:
+        """Take the weights in place as the first and so far the best.
+
+        embeddings (Dict[str, Model[List[Doc], List[Floats2d]]]): What will be trained, by
+            the names of the components.
+        """
+        self.embeddings = embeddings
+        self.apart = self._list_single_case()
+        self.first = self.best = self._read()
+        self.steadiness = self._measure_mixed()
+        self.cased_steadiness = self._measure_single_case()
 
     def check(self) -> None:
-        """Measure the weights in place, with less of what was learned where that costs too
-        much on clean texts, and remember them if they are the best so far."""
+        """Measure the weights in place, whole and in part, and remember what is best."""
         learned = self._read()
         for share in SHARES:
             self._write(self._blend(learned, share))
-            clean = measure_agreement(self.nlp, list(self.embeddings), self.clean)
-            if clean >= self.least:
-                choice = self._measure(share, clean)
-                self.best = max(self.best, choice, key=lambda each: each.mean)
+            steadiness = self._measure_single_case()
+            if steadiness > self.cased_steadiness:
+                self.cased_steadiness = steadiness
+                self.best = self._compose(self.best, self._read())
+        for share in SHARES:
+            self._write(self._compose(self._blend(learned, share), self.best))
+            if measure_agreement(self.nlp, self.names, self.clean) >= self.least:
+                steadiness = self._measure_mixed()
+                if steadiness > self.steadiness:
+                    self.steadiness, self.best = steadiness, self._read()
                 break
         self._write(learned)
 
     def restore(self) -> None:
         """Put the best weights in place."""
-        self._write(self.best.weights)
+        self._write(self.best)
 
-    def _measure(self, share: float, clean: float | None = None) -> Choice:
-        names = list(self.embeddings)
-        if clean is None:
-            clean = measure_agreement(self.nlp, names, self.clean)
-        edited = {
-            name: measure_agreement(self.nlp, names, examples)
-            for name, examples in self.edited.items()
-        }
-        return Choice(clean, edited, share, self._read())
+    def measure(self) -> Agreement:
+        """Measure the weights in place."""
+        edited = {name: self._measure_edit(name) for name in self.edited}
+        return Agreement(measure_agreement(self.nlp, self.names, self.clean), edited)
+
+    def _measure_edit(self, name: str) -> float:
+        return measure_agreement(self.nlp, self.names, self.edited[name])
+
+    def _measure_mixed(self) -> float:
+        return self._measure_edit("letters mistyped")
+
+    def _measure_single_case(self) -> float:
+        return sum(self._measure_edit(name) for name in self.cased) / len(self.cased)
 
     def _blend(self, learned: Weights, share: float) -> Weights:
-        """Mix what was learned with what was there, apart from texts in a single case."""
-        first = self.before.weights
-        apart = self._list_single_case()
+        """Mix what was learned with what was there."""
         return {
-            key: value if key[:2] in apart else first[key] + share * (value - first[key])
+            key: self.first[key] + share * (value - self.first[key])
             for key, value in learned.items()
+        }
+
+    def _compose(self, mixed: Weights, single_case: Weights) -> Weights:
+        """Take the weights for texts in a single case from one, all others from another."""
+        return {
+            key: single_case[key] if key[:2] in self.apart else value
+            for key, value in mixed.items()
         }
 
     def _read(self) -> Weights:

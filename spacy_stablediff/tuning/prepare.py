@@ -37,7 +37,8 @@ def choose_components(nlp: Language, names: list[str] | None) -> list[str]:
 def prepare(nlp: Language, name: str) -> Model:
     """Let a component embed for itself, diffused, and apart where a text has one case.
 
-    It predicts as before, and nothing else in the pipeline changes.
+    It predicts as before, but for texts in capitals, which it embeds in small letters.
+    Nothing else in the pipeline changes.
 
     nlp (Language): The pipeline, which is modified.
     name (str): The component.

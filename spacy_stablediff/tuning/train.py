@@ -24,12 +24,12 @@ def make_edits(seed: int) -> list[Augmenter]:
 
     seed (int): Their seed.
     RETURNS (List[Callable[[Language, Example], Iterator[Example]]]): The augmenters: one
-        for typing errors, one for other cases, which may have typing errors too.
+        for typing errors, and one for small letters, with fewer of them. Texts in capitals
+        are embedded as those are.
     """
     return [
         Edits(0.05, 0.0, 0.0, seed, letters=0.04),
         Edits(0.03, 0.0, 0.0, seed + 1, letters=0.01, case=1.0, casing="lower"),
-        Edits(0.03, 0.0, 0.0, seed + 2, letters=0.01, case=1.0, casing="upper"),
     ]
 
 
@@ -76,8 +76,7 @@ def _make_batch(
 ) -> list[Example]:
     """Put an edited copy beside each text, anew, for predictions must not pile up."""
     batch = [Example(copy_tokens(nlp.vocab, eg.predicted), eg.reference) for eg in examples]
-    # Case is what moves predictions most, but lower and upper case share an embedding.
-    chosen = rng.choices(edits, weights=[2, 1, 1], k=len(batch))
+    chosen = rng.choices(edits, k=len(batch))
     copies = [copy for eg, edit in zip(batch, chosen, strict=True) for copy in edit(nlp, eg)]
     return [*batch, *copies]
 

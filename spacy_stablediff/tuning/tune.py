@@ -50,7 +50,7 @@ def tune(
     components: list[str] | None = None,
     *,
     epochs: int = 4,
-    learn_rate: float = 0.001,
+    learn_rate: float = 0.0005,
     keep: float = 0.97,
     seed: int = 0,
     progress: bool = False,
@@ -59,8 +59,8 @@ def tune(
 
     Components learn to say of an edited copy of a text what the pipeline says of the text,
     or what it is annotated with. Only their embeddings learn: each gets one of its own,
-    with the recommended diffusion, and a second one for texts in a single case. Every
-    other component stays as it is, bit by bit, and so does all that it says.
+    with the recommended diffusion, and a second one for texts in a single case, those in
+    capitals in small letters. Every other component stays as it is, bit by bit, and so does all that it says.
 
     nlp (Language): The pipeline, which is modified.
     texts (Union[str, Path, Iterable[Union[str, Doc, Example]]]): The path of a .txt file
@@ -85,8 +85,9 @@ def tune(
     train_part, held_out = split(corpus.examples)
     before = copy.deepcopy(nlp)
     fix_random_seed(seed)
+    chooser = Chooser(nlp, names, held_out, keep=keep, seed=seed)
     embeddings = {name: prepare(nlp, name) for name in names}
-    chooser = Chooser(nlp, embeddings, held_out, keep=keep, seed=seed)
+    chooser.begin(embeddings)
     options: dict[str, Any] = {
         "epochs": epochs,
         "learn_rate": learn_rate,
@@ -95,12 +96,13 @@ def tune(
     }
     train(nlp, embeddings, train_part, check=chooser.check, **options)
     chooser.restore()
+    after = chooser.measure()
     return Tuning(
         components=names,
         texts=len(train_part),
-        clean=chooser.best.clean,
+        clean=after.clean,
         before=chooser.before.edited,
-        after=chooser.best.edited,
+        after=after.edited,
         report=measure_stability(
             nlp,
             held_out,

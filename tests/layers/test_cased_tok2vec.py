@@ -57,6 +57,21 @@ def test_each_text_is_embedded_by_one_of_both_and_so_is_its_gradient():
     assert [x.ravel().tolist() for x in second] == [[1, 1], [3]]
 
 
+def test_texts_in_capitals_are_embedded_in_small_letters():
+    seen = []
+
+    def forward(model, docs, is_train):
+        seen.extend(docs)
+        return [numpy.zeros((len(doc), 1)) for doc in docs], None
+
+    doc = NLP.make_doc("TO PORTO, U.S.")
+    doc[2].is_sent_start = True
+    CasedTok2Vec(scaled(1.0), Model("keep", forward)).predict([doc, NLP.make_doc("to Porto")])
+    (embedded,) = seen
+    assert embedded.text == "to porto, u.s." and len(embedded) == len(doc)
+    assert [token.is_sent_start for token in embedded] == [t.is_sent_start for t in doc]
+
+
 def test_a_batch_of_one_kind_leaves_the_other_alone():
     mixed, single = scaled(1.0), scaled(-1.0)
     _, backprop = CasedTok2Vec(mixed, single)([NLP.make_doc("a b")], is_train=True)
