@@ -7,6 +7,7 @@ from .about import __version__
 
 if TYPE_CHECKING:
     from .component.attach import attach, detach
+    from .tuning.tune import tune
     from .view.render import render
     from .view.stability import measure_stability
     from .words.explain import explain_words
@@ -20,6 +21,7 @@ __all__ = [
     "know_words",
     "measure_stability",
     "render",
+    "tune",
 ]
 
 # Public names, and the modules they are loaded from at first use: spaCy's entry
@@ -31,6 +33,7 @@ LAZY = {
     "know_words": "words.know",
     "measure_stability": "view.stability",
     "render": "view.render",
+    "tune": "tuning.tune",
 }
 
 

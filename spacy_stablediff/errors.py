@@ -28,9 +28,9 @@ class Warnings(metaclass=ErrorsWithCodes):
     SDW05 = ("Callback '{callback}': the pipeline has no component '{name}', so nothing is wrapped in "
              "it. If it was excluded or removed, all is well; otherwise correct the callback's setting 'pipes'. "
              "Components: {opts}.")
-    SDW06 = ("Component '{name}' has no effect: the weight of its loss on vectors is 0, and no text classifier that its loss on "
-             "scores could train listens to the vectors at its place. Set 'weight' above 0, or let a 'textcat' listen to "
-             "them, with a spacy.Tok2VecListener.v1 as tok2vec of its model.")
+    SDW06 = ("Component '{name}' has no effect: the weight of its loss on vectors is 0, and no text or span classifier that its "
+             "loss on scores could train listens to the vectors at its place or embeds for itself. Set 'weight' above 0, or "
+             "let a 'textcat' listen to them, with a spacy.Tok2VecListener.v1 as tok2vec of its model.")
     SDW07 = ("spacy-stablediff.WordGraphTok2Vec.v1 knows no word, because none was seen {min_count} times in the texts that it "
              "was trained on, so that all words are embedded as unknown. Train it on more texts, or lower its 'min_count'.")
     SDW08 = ("Component '{name}': from now on it diffuses the vectors of {readers}, which never saw diffused ones, so that they "
@@ -39,6 +39,8 @@ class Warnings(metaclass=ErrorsWithCodes):
     SDW09 = ("Component '{name}': it is trained, and {layer} changes its vectors from now on, so that it will predict worse. "
              "Train it further with the diffusion in place, or begin with a short time, such as 0.05; the default "
              "diffusion of attach, spacy-stablediff.MultiscaleDiffusion.v1, changes nothing before it is trained.")
+    SDW10 = ("Component '{name}': its setting 'pipes' names {pipes}, which [training.frozen_components] keeps as it is, so that "
+             "its vectors are not made steady. Take it off one of the two lists.")
     SDW50 = ("{names}: listed in [training.frozen_components], but trained without diffusion. The vectors change, the "
              "weights don't, so expect other predictions; better train these components with the diffusion in place.")
     SDW51 = ("{count} lines of comments were lost: the layout of the config is unusual, so that only its content could "
@@ -112,14 +114,12 @@ class Errors(metaclass=ErrorsWithCodes):
     SD024 = ("{owner}: the setting '{setting}' must be a finite number of at least 0, but it is {value!r}. The weight of "
              "the loss on vectors is 0 to switch it off, 0.05 for a start, or in a config a schedule; its contrast is 30 by "
              "default. The consistency of scores is 0 to switch it off, 1 by default.")
-    SD025 = ("Component '{name}': stability training embeds edited texts as the pipeline does, but no shared embedding such "
-             "as 'tok2vec', and no 'stablediff' of static vectors, comes before it. Put it after one, or leave it out. "
+    SD025 = ("Component '{name}': there is nothing that it could train. No shared embedding such as 'tok2vec', and no "
+             "'stablediff' of static vectors, comes before it, and no component after it embeds for itself. Put it after the "
+             "former or before the latter, or name components that embed for themselves in its setting 'pipes'. "
              "Components: {opts}.")
     SD026 = ("Component '{name}': it needs to know its pipeline, for stability training or for its scorer. Call "
              "nlp.initialize(), or save the pipeline and load it with spacy.load().")
-    SD027 = ("Component '{name}': stability training doesn't work where the component '{other}' has boundaries = "
-             "\"sentence\", because edited texts have no sentence boundaries. Set boundaries = \"doc\" there, or leave "
-             "'{name}' out.")
     SD028 = ("A diffused vector of width {width} can't be compared with a vector of width {other}. Compare objects of "
              "documents that went through the same pipeline (its component 'stablediff' has hooks = true).")
     SD029 = ("{owner}: it diffuses arrays of token vectors, one for each document, but was given objects of the type "
@@ -134,9 +134,9 @@ class Errors(metaclass=ErrorsWithCodes):
              "spacy.MultiHashEmbed.v2 with NORM among its 'attrs'; or leave the wrapper out.")
     SD033 = ("Component '{name}' is no 'tok2vec', so it has no embedding that others share. Name the 'tok2vec' component that "
              "others listen to.")
-    SD034 = ("Component '{name}': its setting 'pipes' names '{pipe}', which it can't train: it is neither the embedding that "
-             "'{name}' follows nor a later component that listens to it. Those are: {opts}. Set 'pipes' to \"*\" for all of "
-             "them.")
+    SD034 = ("Component '{name}': its setting 'pipes' names '{pipe}', which it can't train: it is neither the shared embedding "
+             "that '{name}' follows, nor a later component that listens to that, nor one that embeds for itself; listeners of "
+             "a transformer are none of these. Those are: {opts}. Set 'pipes' to \"*\" for all of them.")
     SD035 = ("The setting 'diffusion' must be the config of a diffusion layer, such as {{\"@architectures\": "
              "\"spacy-stablediff.HeatDiffusion.v1\", \"time\": 0.3}}, but it is {value!r}. Leave it out for the default.")
     SD036 = ("Component '{name}': its setting 'model' is the embedding '{model}', but it must be a diffusion layer, such as "
@@ -265,6 +265,19 @@ class Errors(metaclass=ErrorsWithCodes):
     SD187 = ("The column '{column}' is in the data already, and 'output' would write it. Rename it, or leave it out.")
     SD188 = ("'{path}' is one of the run's files and was changed since. Give another folder for the output, to begin anew.")
     SD189 = ("There is no file of Python at '{path}'. Correct the option --code, or leave it out.")
+    SD190 = ("There are no texts at '{path}' to tune on. Give the path of a .txt file with a text a line, of a .jsonl file with "
+             "a \"text\" in each line, of a .spacy file, or of a directory of those.")
+    SD191 = ("The texts at '{path}' can't be read: {problem}. A .txt file must be in UTF-8, and each line of a .jsonl file an "
+             "object with a string \"text\".")
+    SD192 = ("There is too little to tune on: at least two texts with tokens are needed, for some are held out to choose by. "
+             "Texts without annotation don't count where they have a single case.")
+    SD193 = ("The texts to tune on have an object of the type {value}. Give texts, or documents or examples with gold annotation.")
+    SD194 = ("Can't tune {names}. A component can be tuned that embeds for itself, or listens to a shared embedding such as "
+             "'tok2vec', but not one that listens to a transformer. Those are: {opts}. Name some of them in the setting "
+             "'components'.")
+    SD195 = ("The setting '{setting}' is {value!r}. 'epochs' must be a whole number of at least 1, 'learn_rate' a number above "
+             "0, 'keep' a number from 0 to 1, and 'seed' a whole number of at least 0.")
+    SD196 = ("The output '{path}' is a file. Give a directory for the tuned pipeline.")
 # fmt: on
 
 

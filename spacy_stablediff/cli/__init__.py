@@ -8,6 +8,7 @@ from ._util import stablediff_cli
 from .add import add_cli
 from .annotate import annotate_cli
 from .stability import stability_cli
+from .tune import tune_cli
 from .words import words_cli
 
-__all__ = ["add_cli", "annotate_cli", "stability_cli", "stablediff_cli", "words_cli"]
+__all__ = ["add_cli", "annotate_cli", "stability_cli", "stablediff_cli", "tune_cli", "words_cli"]

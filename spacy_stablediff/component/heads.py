@@ -1,41 +1,46 @@
-"""Text classifiers that learn to give edited texts the scores of the clean ones."""
+"""Components that learn to give edited texts the scores of the clean ones."""
 
-from collections.abc import Callable, Iterator
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal, NamedTuple
 
+import numpy
 from spacy.language import Language
-from spacy.pipeline import TextCategorizer
+from spacy.pipeline import SpanCategorizer, TextCategorizer
 from spacy.tokens import Doc
+from thinc.api import Ops, Ragged
 from thinc.types import Floats2d
 
 from ..edits.batch import EditedBatch
+from ..edits.spans import follow_spans
 from ..training.scores import scores_loss
 from ..types import Array, Backprop, Batch
-from ..wiring.model import (
-    Diffuser,
-    Listener,
-    get_batch_id,
-    hand,
-    lend,
-    list_readers,
-    walk_listeners,
-)
+from ..wiring.inlets import Inlet, Listening
+from ..wiring.model import Diffuser, list_readers, walk_listeners, walk_nodes
 from .relay import add
+
+# What the last layer of a classifier is called whose scores don't exclude each other.
+LOGISTIC = ("logistic", "sigmoid_activation")
 
 
 class Head(NamedTuple):
-    """A text classifier, and the layers through which it gets its vectors."""
+    """A component that scores, and where its vectors enter.
 
-    classifier: TextCategorizer
-    listeners: list[Listener]
+    component (Union[TextCategorizer, SpanCategorizer]): The component.
+    inlet (Inlet): Where its vectors enter.
+    """
 
-    def begin_update(
-        self, docs: list[Doc], vectors: Batch, take: Backprop
-    ) -> tuple[Floats2d, Callable]:
-        """Score documents by their vectors, of which `take` gets the gradient."""
-        for listener in self.listeners:
-            hand(listener, get_batch_id(docs), vectors, take)
-        return self.classifier.model.begin_update(docs)
+    component: Any
+    inlet: Inlet
+
+    def begin_update(self, inputs: Any, docs: list[Doc], vectors: Batch, take: Backprop) -> tuple:
+        """Score what the model is given by its vectors, of which `take` gets the gradient."""
+        self.inlet.give(docs, vectors, take)
+        return self.component.model.begin_update(inputs)
+
+    @property
+    def is_logistic(self) -> bool:
+        """Whether each label has a probability of its own, rather than one for all labels."""
+        return any(node.name in LOGISTIC for node in walk_nodes(self.component))
 
 
 class Stage(NamedTuple):
@@ -43,19 +48,39 @@ class Stage(NamedTuple):
 
     diffuser (Optional[Diffuser]): What makes them of those of the stage before; None for
         the first stage.
-    heads (List[Head]): The text classifiers that learn to be consistent.
+    heads (List[Head]): The components that learn to be consistent.
     """
 
     diffuser: Diffuser | None
     heads: list[Head]
 
 
+class ScoredBatch(NamedTuple):
+    """A batch and its edited copies, with the vectors that a stage reads.
+
+    docs (List[Doc]): The clean documents.
+    clean (List[Floats2d]): Their vectors, shape (tokens, width) each.
+    edited (EditedBatch): The edited documents, at least one.
+    vectors (List[Floats2d]): Their vectors.
+    """
+
+    docs: list[Doc]
+    clean: Batch
+    edited: EditedBatch
+    vectors: Batch
+
+
+def can_be_consistent(component: Any) -> bool:
+    """Tell whether a component's scores can be compared between clean and edited text."""
+    return isinstance(component, (TextCategorizer, SpanCategorizer))
+
+
 def find_stages(nlp: Language, name: str, pipes: Literal["*"] | list[str]) -> list[Stage]:
-    """Find the text classifiers behind a component, stage by stage.
+    """Find the components behind one whose scores can become consistent, stage by stage.
 
     nlp (Language): The pipeline.
     name (str): The component whose vectors the first stage reads.
-    pipes (Union[str, List[str]]): The classifiers that may learn, "*" for all. Those
+    pipes (Union[str, List[str]]): The components that may learn, "*" for all. Those
         that [training.frozen_components] keeps as they are never do.
     RETURNS (List[Stage]): The stages, the first one at least.
     """
@@ -66,66 +91,98 @@ def find_stages(nlp: Language, name: str, pipes: Literal["*"] | list[str]) -> li
             continue
         if isinstance(component, Diffuser):
             stages.append(Stage(component, []))
-        elif isinstance(component, TextCategorizer) and other not in frozen:
+        elif can_be_consistent(component) and other not in frozen:
             listeners = list(walk_listeners(component))
             if listeners and (pipes == "*" or other in pipes):
-                stages[-1].heads.append(Head(component, listeners))
+                stages[-1].heads.append(Head(component, Listening(listeners)))
     return stages
 
 
 def list_heads(stages: list[Stage]) -> Iterator[Head]:
-    """List the text classifiers of all stages."""
+    """List the components of all stages that learn to be consistent."""
     for stage in stages:
         yield from stage.heads
 
 
-def learn_scores(
-    stages: list[Stage],
-    docs: list[Doc],
-    clean: Batch,
-    edited: EditedBatch,
-    vectors: Batch,
-    weight: float,
-) -> tuple[float, Batch]:
-    """Compute the loss on scores, and backpropagate it through the text classifiers.
+def learn_scores(stages: list[Stage], batch: ScoredBatch, weight: float) -> tuple[float, Batch]:
+    """Compute the loss on scores, and backpropagate it through the components that score.
 
     stages (List[Stage]): The stages, at least one.
-    docs (List[Doc]): The clean documents.
-    clean (List[Floats2d]): Their vectors in the first stage, shape (tokens, width) each.
-    edited (EditedBatch): The edited documents, at least one.
-    vectors (List[Floats2d]): Their vectors in the first stage.
+    batch (ScoredBatch): The batch, with the vectors of the first stage.
     weight (float): Weight >= 0 of the loss.
-    RETURNS (Tuple[float, List[Floats2d]]): The loss, and its gradient for `vectors`,
-        both times the weight. The gradients of classifiers and diffusions are added to.
+    RETURNS (Tuple[float, List[Floats2d]]): The loss, and its gradient for the vectors of
+        the edited texts, both times the weight. The gradients of components and
+        diffusions are added to.
     """
     stage, *later = stages
-    total, gradient = 0.0, [0 * X for X in vectors]
+    total, gradient = 0.0, [0 * X for X in batch.vectors]
     for head in stage.heads:
-        loss, d_vectors = _learn_consistency(head, docs, clean, edited, vectors, weight)
+        loss, d_vectors = _learn_consistency(head, batch, weight)
         total, gradient = total + loss, add(gradient, d_vectors)
     if any(list_heads(later)):
         diffuser = later[0].diffuser
         assert diffuser is not None
-        clean, _ = diffuser.diffuse(docs, clean, is_train=False)
-        vectors, backprop = diffuser.diffuse(edited.docs, vectors, is_train=True)
-        loss, d_vectors = learn_scores(later, docs, clean, edited, vectors, weight)
+        clean, _ = diffuser.diffuse(batch.docs, batch.clean, is_train=False)
+        vectors, backprop = diffuser.diffuse(batch.edited.docs, batch.vectors, is_train=True)
+        diffused = batch._replace(clean=clean, vectors=vectors)
+        loss, d_vectors = learn_scores(later, diffused, weight)
         total, gradient = total + loss, add(gradient, backprop(d_vectors))
     return total, gradient
 
 
-def _learn_consistency(
-    head: Head, docs: list[Doc], clean: Batch, edited: EditedBatch, vectors: Batch, weight: float
-) -> tuple[float, Batch]:
-    d_vectors = [0 * X for X in vectors]
+def _learn_consistency(head: Head, batch: ScoredBatch, weight: float) -> tuple[float, Batch]:
+    d_vectors = [0 * X for X in batch.vectors]
 
     def take(gradient: Batch) -> Batch:
         for total, part in zip(d_vectors, gradient, strict=True):
             total += part
         return []
 
-    with lend(head.listeners):
-        truths: Array = head.begin_update(docs, clean, take)[0]
-        scores, backprop = head.begin_update(edited.docs, vectors, take)
-    loss, d_scores = scores_loss(truths[edited.sources], scores)
+    score = _score_spans if isinstance(head.component, SpanCategorizer) else _score_texts
+    with head.inlet.lend():
+        truths, scores, backprop = score(head, batch, take)
+    if not len(scores):
+        return 0.0, d_vectors
+    loss, d_scores = scores_loss(truths, scores, is_logistic=head.is_logistic)
     backprop(weight * d_scores)
     return weight * loss, d_vectors
+
+
+def _score_texts(
+    head: Head, batch: ScoredBatch, take: Backprop
+) -> tuple[Floats2d, Floats2d, Callable]:
+    """Score each edited text, and the clean one that it comes from."""
+    truths = head.begin_update(batch.docs, batch.docs, batch.clean, take)[0]
+    docs = batch.edited.docs
+    scores, backprop = head.begin_update(docs, docs, batch.vectors, take)
+    return truths[batch.edited.sources], scores, backprop
+
+
+def _score_spans(
+    head: Head, batch: ScoredBatch, take: Backprop
+) -> tuple[Floats2d, Floats2d, Callable]:
+    """Score each candidate of a clean text that an edited one still has, in both."""
+    edited, ops = batch.edited, head.component.model.ops
+    sources = edited.sources.tolist()
+    docs, clean = [batch.docs[i] for i in sources], [batch.clean[i] for i in sources]
+    candidates = head.component.suggester(docs, ops=ops)
+    pairs = [
+        _follow(ops.to_numpy(candidates[i].dataXd), len(doc), alignment)
+        for i, (doc, alignment) in enumerate(zip(docs, edited.alignments, strict=True))
+    ]
+    before, after = (_make_ragged(ops, spans) for spans in zip(*pairs, strict=True))
+    if not len(before.dataXd):
+        return ops.alloc2f(0, 1), ops.alloc2f(0, 1), lambda d_scores: None
+    truths = head.begin_update((docs, before), docs, clean, take)[0]
+    scores, backprop = head.begin_update((edited.docs, after), edited.docs, batch.vectors, take)
+    return truths, scores, backprop
+
+
+def _follow(spans: Array, length: int, alignment: Array) -> tuple[Array, Array]:
+    left, moved = follow_spans(spans.reshape(-1, 2), length, alignment)
+    return spans.reshape(-1, 2)[left], moved
+
+
+def _make_ragged(ops: Ops, spans: Sequence[Array]) -> Ragged:
+    data: Array = numpy.concatenate(spans).astype("int32")
+    return Ragged(ops.asarray2i(data), ops.asarray1i([len(each) for each in spans]))

@@ -2,8 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy
 from spacy.language import Language
@@ -17,21 +16,13 @@ from ..edits.batch import EditedBatch, edit_batch
 from ..errors import Errors, Warnings
 from ..recommended import STABILIZER
 from ..training.vectors import vectors_loss
-from ..types import Augmenter, Backprop, Batch
-from ..wiring.model import (
-    Path,
-    find_path_to,
-    get_batch_id,
-    list_readers,
-    walk_listeners,
-    walk_nodes,
-)
-from .heads import find_stages, learn_scores, list_heads
+from ..types import Augmenter, Batch
+from ..wiring.model import find_path_to, list_later
+from .heads import ScoredBatch, learn_scores, list_heads
 from .pipeline import PipelineRef
-from .relay import Supply, add, keep, take
-from .sources import has_tensors, tensor_vectors
+from .places import Embedded, Pipes, Place, find_places, list_owners, list_shared
+from .relay import add
 
-Pipes = Literal["*"] | list[str]
 Weight = float | Iterator[float]
 
 
@@ -50,13 +41,14 @@ def make_stabilizer(
     nlp (Language): The pipeline.
     name (str): The component's name in it.
     pipes (Union[str, List[str]]): "*" to train the vectors of the embedding that the
-        component follows, and the scores of every text classifier after it; or the names
-        of some of these components.
+        component follows and of each component after it that embeds for itself, and the
+        scores of every text and span classifier after it; or the names of some of these
+        components, and of any that embed for themselves.
     weight (Union[float, Iterator[float]]): Weight >= 0 of the loss on vectors, or a
         schedule of it, from which each update takes the next value.
     contrast (float): Weight >= 0, within that loss, of telling tokens apart.
-    consistency (float): Weight >= 0 of the loss on the scores of text classifiers,
-        relative to their own.
+    consistency (float): Weight >= 0 of the loss on the scores of text and span
+        classifiers, relative to their own.
     augmenter (Callable[[Language, Example], Iterator[Example]]): Makes the edits.
     RETURNS (Stabilizer): The component.
     RAISES (ValueError): SD024 if a weight is negative or not a number.
@@ -77,8 +69,9 @@ class Stabilizer:
     """Train the vectors at its place, and the scores behind it, to be steady under edits.
 
     In training each batch is edited, and the edited copies are embedded as the batch
-    was, up to the component's place. The losses compare both, and their gradients go
-    into both. The component is a relay that hands on the vectors as they are. In
+    was: by the shared embedding, up to the component's place, and by each component
+    that embeds for itself. The losses compare both, and their gradients go into both.
+    Among listeners the component is a relay that hands on the vectors as they are. In
     prediction it does nothing, and may be left out of a trained pipeline.
     """
 
@@ -134,25 +127,19 @@ class Stabilizer:
         get_examples (Callable[[], Iterable[Example]]): Returns a representative
             sample of Example objects.
         nlp (Language): The pipeline.
-        RAISES (ValueError): SD011 without the pipeline, SD025 where it follows no shared
-            embedding, SD027 where a diffusion on the way needs sentence boundaries,
-            SD034 where `pipes` names components that it can't train.
+        RAISES (ValueError): SD011 without the pipeline, SD025 where there is nothing that
+            it could train, SD034 where `pipes` names components that it can't train.
         """
         validate_get_examples(get_examples, "Stabilizer.initialize")
         if nlp is None:
             raise ValueError(Errors.SD011.format(name=self.name))
         self.pipeline.set(nlp)
-        path = self._find_path(nlp)
-        self._check_pipes(nlp, path)
-        stages = find_stages(nlp, self.name, self.pipes)
-        later = [s.diffuser for i, s in enumerate(stages) if any(list_heads(stages[i:]))]
-        heads = [head.classifier for head in list_heads(stages)]
-        for component in [path.embedding, *path.diffusers, *later, *heads]:
-            if _needs_sentences(component):
-                raise ValueError(Errors.SD027.format(name=self.name, other=component.name))
-        learns_vectors = (self.weight or self.schedule) and self._trains_vectors(path)
-        learns_scores = self.consistency and any(list_heads(stages))
-        if not (learns_vectors or learns_scores):
+        self._check_pipes(nlp)
+        self._warn_of_frozen(nlp)
+        places = find_places(nlp, self.name, self.pipes)
+        learns_vectors = (self.weight or self.schedule) and any(p.trains_vectors for p in places)
+        heads = [head for place in places for head in list_heads(place.find_stages())]
+        if not (learns_vectors or (self.consistency and heads)):
             warnings.warn(Warnings.SDW06.format(name=self.name), stacklevel=2)
 
     def update(
@@ -165,16 +152,16 @@ class Stabilizer:
     ) -> dict[str, float]:
         """Add the losses of a batch, and backpropagate them.
 
-        The gradient for the edited texts goes back at once, that for the clean ones
-        with the gradient of the listeners that take the vectors.
+        The gradients add to those of the components that are trained. They take one
+        step, as ever, with the optimizer of `nlp.update`.
 
         examples (Iterable[Example]): A batch of Example objects.
-        drop (float): The dropout rate, which the components that are run have set.
+        drop (float): The dropout rate. Shared embeddings keep the one that they have set.
         sgd (Optional[Optimizer]): The optimizer, for which there are no parameters.
         losses (Optional[Dict[str, float]]): Losses so far, by component name.
         RETURNS (Dict[str, float]): The losses, with an entry for this component.
-        RAISES (ValueError): SD026 where the pipeline isn't known, SD025 where the
-            component follows no shared embedding.
+        RAISES (ValueError): SD026 where the pipeline isn't known, SD025 where there is
+            nothing that it could train.
         """
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
@@ -182,7 +169,7 @@ class Stabilizer:
         weight = self.next_weight()
         if weight or self.consistency:
             nlp = self.pipeline.require(self)
-            losses[self.name] += self._learn(nlp, list(examples), weight, losses)
+            losses[self.name] += self._learn(nlp, list(examples), weight, drop, losses)
         return losses
 
     def next_weight(self) -> float:
@@ -192,57 +179,47 @@ class Stabilizer:
         return self.weight
 
     def _learn(
-        self, nlp: Language, examples: list[Example], weight: float, losses: dict[str, float]
+        self,
+        nlp: Language,
+        examples: list[Example],
+        weight: float,
+        drop: float,
+        losses: dict[str, float],
     ) -> float:
         """Backpropagate the losses of a batch, and return their sum."""
+        places = self._find_places(nlp)
         edited = edit_batch(nlp, self.augmenter, examples)
         if not edited.docs:
             return 0.0
-        path, docs = self._find_path(nlp), [eg.predicted for eg in examples]
-        batch_id, backprop_clean = get_batch_id(docs), None
-        supply = self._take(nlp, path, docs, batch_id)
-        if supply is not None:
-            clean, learn = supply.vectors, supply.fed_by is None
-        else:
-            # A frozen embedding has no loss.
-            learn = path.embedding is not None and path.embedding.name in losses
-            clean, backprop_clean = _embed(path, docs, learn=learn)
-        vectors, backprop = _embed(path, edited.docs, learn=learn)
-        weight = weight if self._trains_vectors(path) else 0.0
-        loss, d_clean, d_vectors = self._compare(path.ops, clean, edited, vectors, weight)
-        if self.consistency:
-            stages = find_stages(nlp, self.name, self.pipes)
-            batch = docs, clean, edited, vectors
-            loss_on_scores, d_scores = learn_scores(stages, *batch, self.consistency)
-            loss, d_vectors = loss + loss_on_scores, add(d_vectors, d_scores)
-        backprop(d_vectors)
-        if backprop_clean is not None:
-            backprop_clean(d_clean)
-        elif supply is not None and supply.fed_by != self.name:
-            through_last = partial(add, d_clean)
-            supply.hand_on(batch_id, clean, keep, through_last=through_last)
+        docs, loss = [eg.predicted for eg in examples], 0.0
+        for place in places:
+            embedded = place.embed(docs, edited.docs, drop=drop, losses=losses)
+            loss += self._learn_at(place, docs, edited, embedded, weight)
         return loss
 
-    def _take(self, nlp: Language, path: Path, docs: list[Doc], batch_id: int) -> Supply | None:
-        """Find the vectors at the component's place: those that its embedding handed on."""
-        readers = [proc for name, proc in list_readers(nlp, self.name) if name not in nlp.disabled]
-        listeners = [listener for reader in readers for listener in walk_listeners(reader)]
-
-        def feed() -> Batch | None:
-            if path.embedding is None or not has_tensors(docs):
-                return None
-            names = {"name": self.name, "upstream": path.embedding.name}
-            return tensor_vectors(docs, ops=path.ops, **names)
-
-        supplies = take(listeners, batch_id, self.name, feed)
-        linked = getattr(path.embedding, "listeners", [])
-        ours = (s for s in supplies if any(listener in linked for listener, _ in s.takers))
-        return next(ours, next(iter(supplies), None))
+    def _learn_at(
+        self,
+        place: Place,
+        docs: list[Doc],
+        edited: EditedBatch,
+        embedded: Embedded,
+        weight: float,
+    ) -> float:
+        """Backpropagate the losses of a batch at a place, and return their sum."""
+        weight = weight if place.trains_vectors else 0.0
+        loss, d_clean, d_edited = self._compare(place.ops, edited, embedded, weight)
+        if self.consistency:
+            batch = ScoredBatch(docs, embedded.clean, edited, embedded.edited)
+            loss_on_scores, d_scores = learn_scores(place.find_stages(), batch, self.consistency)
+            loss, d_edited = loss + loss_on_scores, add(d_edited, d_scores)
+        embedded.backprop(d_clean, d_edited)
+        return loss
 
     def _compare(
-        self, ops: Ops, clean: Batch, edited: EditedBatch, vectors: Batch, weight: float
+        self, ops: Ops, edited: EditedBatch, embedded: Embedded, weight: float
     ) -> tuple[float, Batch, Batch]:
         """The loss on vectors, and its gradients for those of the clean and edited texts."""
+        clean, vectors = embedded.clean, embedded.edited
         if not weight:
             return 0.0, [0 * X for X in clean], [0 * X for X in vectors]
         loss, d_clean, d_edited = vectors_loss(
@@ -260,27 +237,34 @@ class Stabilizer:
             _split_like(ops, weight * d_edited, vectors),
         )
 
-    def _find_path(self, nlp: Language) -> Path:
-        """Find how vectors come to the component's place, or raise SD025."""
-        path = find_path_to(nlp, self.name)
-        if path is None:
-            opts = ", ".join(nlp.component_names)
-            raise ValueError(Errors.SD025.format(name=self.name, opts=opts))
-        return path
+    def _find_places(self, nlp: Language) -> list[Place]:
+        """Find the places to train. Only where all is frozen there may be none."""
+        places = find_places(nlp, self.name, self.pipes)
+        if not places:
+            self._check_pipes(nlp)
+        return places
 
-    def _trains_vectors(self, path: Path) -> bool:
-        """Tell whether `pipes` lets the embedding be trained."""
-        named = path.embedding is not None and path.embedding.name in self.pipes
-        return self.pipes == "*" or named
-
-    def _check_pipes(self, nlp: Language, path: Path) -> None:
-        """Raise SD034 if `pipes` names a component that it can't train."""
-        readers = [name for name, proc in list_readers(nlp, self.name) if any(walk_listeners(proc))]
-        trained = [*([] if path.embedding is None else [path.embedding.name]), *readers]
-        for pipe in [] if self.pipes == "*" else self.pipes:
+    def _check_pipes(self, nlp: Language) -> None:
+        """Raise SD025 if there is nothing to train, SD034 if `pipes` names what can't be."""
+        path, owners = find_path_to(nlp, self.name), list_owners(nlp)
+        later = [name for name, _ in list_later(nlp, self.name)]
+        if self.pipes == "*":
+            if path is None and not set(owners) & set(later):
+                opts = ", ".join(nlp.component_names)
+                raise ValueError(Errors.SD025.format(name=self.name, opts=opts))
+            return
+        trained = [*list_shared(nlp, self.name, path), *owners]
+        for pipe in self.pipes:
             if pipe not in trained:
-                details = {"pipe": pipe, "opts": ", ".join(trained)}
+                details = {"pipe": pipe, "opts": ", ".join(trained) or "none"}
                 raise ValueError(Errors.SD034.format(name=self.name, **details))
+
+    def _warn_of_frozen(self, nlp: Language) -> None:
+        """Say of components that `pipes` names that they are frozen, and so left out."""
+        frozen = set(nlp.config["training"].get("frozen_components", [])) & set(list_owners(nlp))
+        listed = ", ".join(f"'{pipe}'" for pipe in self.pipes if pipe in frozen)
+        if listed:
+            warnings.warn(Warnings.SDW10.format(name=self.name, pipes=listed), stacklevel=3)
 
     def _check(self, setting: str, value: Any) -> float:
         """Return a weight as a float, or raise SD024."""
@@ -288,31 +272,6 @@ class Stabilizer:
             owner = f"Component '{self.name}'"
             raise ValueError(Errors.SD024.format(owner=owner, setting=setting, value=value))
         return float(value)
-
-
-def _embed(path: Path, docs: list[Doc], *, learn: bool) -> tuple[Batch, Backprop]:
-    """Embed and diffuse documents as the pipeline would up to a place; the callback
-    backpropagates into the embedding if it is to learn."""
-    if path.embedding is None:
-        vectors, callbacks = path.diffusers[0].get_vectors(docs), []
-    else:
-        vectors, backprop_embedding = path.embedding.model(docs, is_train=learn)
-        callbacks = [backprop_embedding] if learn else []
-    for diffuser in path.diffusers:
-        vectors, backprop_diffusion = diffuser.diffuse(docs, vectors, is_train=True)
-        callbacks.append(backprop_diffusion)
-
-    def backprop(gradient: Batch) -> None:
-        for callback in reversed(callbacks):
-            gradient = callback(gradient)
-
-    return vectors, backprop
-
-
-def _needs_sentences(component: Any) -> bool:
-    """Tell whether a component diffuses within sentences, for others or for itself."""
-    stops = [node.attrs.get("boundaries") for node in walk_nodes(component)]
-    return "sentence" in [getattr(component, "boundaries", None), *stops]
 
 
 def _split_like(ops: Ops, X: Floats2d, batch: Batch) -> Batch:

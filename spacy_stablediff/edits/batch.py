@@ -20,12 +20,15 @@ class EditedBatch(NamedTuple):
     clean_rows (Ints1d): For each of those its counterpart among the tokens of all
         clean documents.
     sources (Ints1d): For each edited document the index of its clean one.
+    alignments (List[Ints1d]): For each edited document the index, in its clean one, of
+        each token's counterpart, or -1.
     """
 
     docs: list[Doc]
     rows: Array
     clean_rows: Array
     sources: Array
+    alignments: list[Array]
 
 
 def edit_batch(nlp: Language, augmenter: Augmenter, examples: list[Example]) -> EditedBatch:
@@ -35,23 +38,50 @@ def edit_batch(nlp: Language, augmenter: Augmenter, examples: list[Example]) -> 
     augmenter (Callable[[Language, Example], Iterator[Example]]): Makes the edits.
     examples (List[Example]): The examples, of which the predicted documents count.
     RETURNS (EditedBatch): The copies that differ from their documents. Each records
-        its alignment, by which it is known as edited.
+        its alignment, by which it is known as edited, and has its document's sentences.
     """
-    docs, rows, clean_rows, sources = [], [], [], []
+    docs, rows, clean_rows, sources, alignments = [], [], [], [], []
     start, clean_start = 0, 0
     for index, eg in enumerate(examples):
         for edited in augmenter(nlp, eg):
             if edited.predicted.text != eg.predicted.text:
                 alignment = align(eg.predicted, edited.predicted)
                 record_alignment(eg.predicted, edited.predicted, alignment)
+                carry_sentences(eg.predicted, edited.predicted, alignment)
                 aligned = numpy.flatnonzero(alignment >= 0)
                 docs.append(edited.predicted)
                 sources.append(index)
+                alignments.append(alignment)
                 rows.append(start + aligned)
                 clean_rows.append(clean_start + alignment[aligned])
                 start += len(edited.predicted)
         clean_start += len(eg.predicted)
-    return EditedBatch(docs, _join(rows), _join(clean_rows), numpy.asarray(sources, dtype="int32"))
+    return EditedBatch(
+        docs,
+        _join(rows),
+        _join(clean_rows),
+        numpy.asarray(sources, dtype="int32"),
+        alignments,
+    )
+
+
+def carry_sentences(clean: Doc, edited: Doc, alignment: Array) -> None:
+    """Give an edited document the sentences of the clean one, if that has any.
+
+    A token without a counterpart belongs to the sentence of the one before it, and one
+    that went back to an earlier sentence to that in which it now stands.
+
+    clean (Doc): The clean document.
+    edited (Doc): The edited document, which is modified.
+    alignment (Ints1d): For each edited token the index of its clean token, or -1.
+    """
+    if not len(edited) or not clean.has_annotation("SENT_START"):
+        return
+    sentences = numpy.cumsum(clean.to_array("SENT_START") == 1)
+    numbers = numpy.where(alignment >= 0, sentences[alignment], 0)
+    begins = numpy.diff(numpy.maximum.accumulate(numbers), prepend=-1) > 0
+    starts: Array = numpy.where(begins, 1, -1)[:, None].astype("uint64")
+    edited.from_array(["SENT_START"], starts)
 
 
 def _join(rows: list[Array]) -> Array:

@@ -141,6 +141,22 @@ def _names_transformer(name: str) -> bool:
     return "transformer" in name
 
 
+def find_tok2vec(component: Any) -> Model | None:
+    """Find the part of a component's model that gives the token vectors which it sees.
+
+    component (Any): The component, or anything else in a pipeline.
+    RETURNS (Optional[Model[List[Doc], List[Floats2d]]]): An embedding of its own, or a
+        listener; None where its model refers to none as its tok2vec.
+    """
+    model = getattr(component, "model", None)
+    if not isinstance(model, Model) or not model.has_ref("tok2vec"):
+        return None
+    node = model.get_ref("tok2vec")
+    # What spaCy's parser and ner call their tok2vec is the embedding and a linear
+    # layer behind it.
+    return node.layers[0] if any(layer.name == "list2array" for layer in node.layers) else node
+
+
 def find_embedding(component: Any) -> Embed | None:
     """Find the function that gives the token vectors which a component sees.
 
@@ -149,15 +165,8 @@ def find_embedding(component: Any) -> Embed | None:
     """
     if isinstance(component, SharedEmbedding):
         return cast(Embed, component.predict)
-    model = getattr(component, "model", None)
-    if not isinstance(model, Model) or not model.has_ref("tok2vec"):
-        return None
-    node = model.get_ref("tok2vec")
-    # What spaCy's parser and ner call their tok2vec is the embedding and a linear
-    # layer behind it.
-    if any(layer.name == "list2array" for layer in node.layers):
-        node = node.layers[0]
-    return node.predict
+    node = find_tok2vec(component)
+    return None if node is None else node.predict
 
 
 def get_output_width(component: Any) -> int | None:

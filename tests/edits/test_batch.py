@@ -80,3 +80,21 @@ def test_examples_stay_as_they_are():
     before = [(eg.predicted.to_bytes(), eg.reference.to_bytes()) for eg in examples]
     edit_batch(NLP, Edits(typo=0.5), examples)
     assert before == [(eg.predicted.to_bytes(), eg.reference.to_bytes()) for eg in examples]
+
+
+def test_copies_have_the_sentences_of_their_documents():
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer")
+    (example,) = bare(nlp, ["One two. Three four. Five six."])
+    example.predicted = nlp(example.predicted)
+    texts = ["two One. Thre four. six.", "Oneish two Three. four Five six"]
+    batch = edit_batch(nlp, replace({example.text: texts}), [example])
+    assert [[sent.text for sent in doc.sents] for doc in batch.docs] == [
+        ["two One.", "Thre four.", "six."],
+        ["Oneish two", "Three. four", "Five six"],
+    ]
+
+
+def test_copies_of_documents_without_sentences_have_none():
+    (copy,) = edit_batch(NLP, replace({"a b": ["a c"]}), bare(NLP, ["a b"])).docs
+    assert not copy.has_annotation("SENT_START")

@@ -38,12 +38,22 @@ def binary_cross_entropy(truths, scores):
     return cross_entropy(truths, scores) + cross_entropy(1 - truths, 1 - scores)
 
 
-@pytest.mark.parametrize(
-    "activation, entropy", [(softmax, cross_entropy), (logistic, binary_cross_entropy)]
-)
-def test_the_gradient_is_that_of_the_cross_entropy_before_the_last_activation(activation, entropy):
+def test_a_softmax_is_given_the_gradient_of_the_divergence_before_it():
     rng = numpy.random.default_rng(0)
-    clean, logits = activation(rng.normal(size=(4, 3))), rng.normal(size=(4, 3))
-    _, gradient = scores_loss(clean, activation(logits))
-    numeric = numeric_gradient(lambda: entropy(clean, activation(logits)), logits)
+    clean, logits = softmax(rng.normal(size=(4, 3))), rng.normal(size=(4, 3))
+    _, gradient = scores_loss(clean, softmax(logits))
+    numeric = numeric_gradient(lambda: cross_entropy(clean, softmax(logits)), logits)
     assert_allclose(gradient, numeric, atol=1e-6)
+
+
+def test_logistic_layers_are_given_that_of_the_sum_of_binary_divergences_behind_them():
+    rng = numpy.random.default_rng(0)
+    clean, scores = logistic(rng.normal(size=(4, 3))), logistic(rng.normal(size=(4, 3)))
+    _, gradient = scores_loss(clean, scores, is_logistic=True)
+    numeric = numeric_gradient(lambda: binary_cross_entropy(clean, scores), scores)
+    assert_allclose(gradient, numeric, atol=1e-6)
+
+
+def test_the_gradient_stays_finite_where_a_score_is_0_or_1():
+    clean, scores = numpy.asarray([[0.0, 1.0]]), numpy.asarray([[1.0, 1.0]])
+    assert numpy.isfinite(scores_loss(clean, scores, is_logistic=True)[1]).all()

@@ -1,0 +1,91 @@
+"""Two embeddings: one for most texts, one for texts that are written in a single case."""
+
+from collections.abc import Callable
+from typing import Any
+
+from spacy.tokens import Doc
+from thinc.api import Model
+
+from ..types import Batch, Embedding
+
+ARCHITECTURE = "spacy-stablediff.CasedTok2Vec.v1"
+LAYER = "cased_tok2vec"
+
+
+def CasedTok2Vec(tok2vec: Embedding, single_case: Embedding) -> Embedding:
+    """Embed texts that have no capital, or nothing but capitals, in a way of their own.
+
+    Registered as `spacy-stablediff.CasedTok2Vec.v1`, for the `tok2vec` of a component. In
+    such texts, case tells nothing of a word. What is learned for them does not touch other
+    texts, and those in capitals are embedded as if they were in small letters, which
+    training has seen.
+
+    tok2vec (Model[List[Doc], List[Floats2d]]): The embedding of most texts.
+    single_case (Model[List[Doc], List[Floats2d]]): That of texts in a single case, of the
+        same width. It must embed by itself, and listen to none.
+    RETURNS (Model[List[Doc], List[Floats2d]]): The embedding of both, with the references
+        `tok2vec` and `single_case`.
+    """
+    return Model(
+        LAYER,
+        forward,
+        init=init,
+        layers=[tok2vec, single_case],
+        refs={"tok2vec": tok2vec, "single_case": single_case},
+        dims={"nO": tok2vec.maybe_get_dim("nO")},
+    )
+
+
+def cased_config(block: dict[str, Any]) -> dict[str, Any]:
+    """Return the config of an embedding with a copy of its own for texts in a single case.
+
+    block (Dict[str, Any]): Config of the embedding.
+    RETURNS (Dict[str, Any]): Config of `spacy-stablediff.CasedTok2Vec.v1`.
+    """
+    return {"@architectures": ARCHITECTURE, "tok2vec": block, "single_case": block}
+
+
+def has_single_case(doc: Doc) -> bool:
+    """Tell whether a text has letters of upper or of lower case only, and at least one."""
+    text = doc.text
+    return text.islower() or text.isupper()
+
+
+def lower(doc: Doc) -> Doc:
+    """Return a document of the same tokens in small letters, with its sentences."""
+    words, spaces = [token.lower_ for token in doc], [bool(token.whitespace_) for token in doc]
+    starts: list[bool | int | None] = [token.is_sent_start for token in doc]
+    return Doc(doc.vocab, words=words, spaces=spaces, sent_starts=starts)
+
+
+def forward(
+    model: Embedding, docs: list[Doc], is_train: bool
+) -> tuple[Batch, Callable[[Batch], list[Doc]]]:
+    """Embed each document by one of both, and return a callback to backpropagate."""
+    single = [has_single_case(doc) for doc in docs]
+    vectors: Batch = [None] * len(docs)  # type: ignore[list-item]
+    parts = []
+    for layer, kind in zip(model.layers, (False, True), strict=True):
+        places = [i for i, each in enumerate(single) if each == kind]
+        if places:
+            given = [lower(docs[i]) if docs[i].text.isupper() else docs[i] for i in places]
+            embedded, backprop = layer(given, is_train)
+            parts.append((places, backprop))
+            for i, X in zip(places, embedded, strict=True):
+                vectors[i] = X
+
+    def backprop_parts(dYs: Batch) -> list[Doc]:
+        for places, backprop in parts:
+            backprop([dYs[i] for i in places])
+        return docs
+
+    return vectors, backprop_parts
+
+
+def init(model: Embedding, X: list[Doc] | None = None, Y: Batch | None = None) -> None:
+    """Initialize both embeddings."""
+    for layer in model.layers:
+        layer.initialize(X=X)
+    width = model.layers[0].maybe_get_dim("nO")
+    if width is not None:
+        model.set_dim("nO", width, force=True)

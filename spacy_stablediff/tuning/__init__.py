@@ -1,0 +1,1 @@
+"""Making a trained pipeline steady: on texts, with or without annotation."""

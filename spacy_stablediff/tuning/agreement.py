@@ -1,0 +1,68 @@
+"""How well components agree with what they are to say, on clean and on edited texts."""
+
+from typing import Any
+
+from spacy.language import Language
+from spacy.pipeline import TextCategorizer
+from spacy.training import Example
+
+from ..edits.augmenter import Edits
+from ..measure.data import copy_tokens
+from ..types import Augmenter
+from .labels import choose_labels
+
+
+def agreement_edits(seed: int) -> dict[str, Augmenter]:
+    """Return the edits that a tuned pipeline is chosen by.
+
+    seed (int): Their seed.
+    RETURNS (Dict[str, Callable[[Language, Example], Iterator[Example]]]): Augmenters: 5 % of
+        the letters mistyped, all in lower case, all in capitals.
+    """
+    return {
+        "letters mistyped": Edits(0.0, 0.0, 0.0, seed, letters=0.05),
+        "lower case": Edits(0.0, 0.0, 0.0, seed, case=1.0, casing="lower"),
+        "capitals": Edits(0.0, 0.0, 0.0, seed, case=1.0, casing="upper"),
+    }
+
+
+def edit_all(nlp: Language, examples: list[Example], edit: Augmenter) -> list[Example]:
+    """Edit examples, with the annotation that they hold.
+
+    nlp (Language): The pipeline.
+    examples (List[Example]): The examples, of which the references count.
+    edit (Callable[[Language, Example], Iterator[Example]]): Makes the edits.
+    RETURNS (List[Example]): The edited copies.
+    """
+    return [copy for eg in examples for copy in edit(nlp, eg)]
+
+
+def measure_agreement(nlp: Language, names: list[str], examples: list[Example]) -> float:
+    """Measure how well components say what examples hold: the mean over the components.
+
+    nlp (Language): The pipeline.
+    names (List[str]): The components.
+    examples (List[Example]): The examples, of which the references count.
+    RETURNS (float): From 0 to 1: for text classifiers the share of texts of which all
+        labels are right, for others the scores that spaCy chooses pipelines by, such as the
+        F of entities.
+    """
+    docs = [copy_tokens(nlp.vocab, eg.predicted) for eg in examples]
+    predicted = nlp.pipe(docs)
+    pairs = [Example(doc, eg.reference) for doc, eg in zip(predicted, examples, strict=True)]
+    return sum(_score(nlp, name, pairs) for name in names) / len(names)
+
+
+def _score(nlp: Language, name: str, examples: list[Example]) -> float:
+    component: Any = nlp.get_pipe(name)
+    if isinstance(component, TextCategorizer):
+        chosen = (
+            (choose_labels(component, eg.x), choose_labels(component, eg.y)) for eg in examples
+        )
+        return sum(a == b for a, b in chosen) / len(examples)
+    weights = nlp.get_pipe_meta(name).default_score_weights or {}
+    counted = {key: weight for key, weight in weights.items() if weight}
+    scores = component.score(examples)
+    # Where there is nothing to find and nothing was found there is no score.
+    found = {key: 1.0 if scores.get(key) is None else scores[key] for key in counted}
+    return sum(found[key] * weight for key, weight in counted.items()) / sum(counted.values())

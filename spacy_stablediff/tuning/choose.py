@@ -1,0 +1,144 @@
+"""Keeping the best weights: as steady as may be, while clean texts stay as they are."""
+
+from typing import NamedTuple
+
+from spacy.language import Language
+from spacy.training import Example
+from thinc.api import Model
+
+from ..layers.cased_tok2vec import LAYER
+from ..types import Array
+from .agreement import agreement_edits, edit_all, measure_agreement
+
+# How much of what was learned may be kept, the most first.
+SHARES = (1.0, 0.5, 0.25, 0.1)
+
+# Parameters, by component, place in its embedding, and name.
+Weights = dict[tuple[str, int, str], Array]
+
+
+class Agreement(NamedTuple):
+    """How well components say what they are to say, from 0 to 1.
+
+    clean (float): Of clean texts.
+    edited (Dict[str, float]): Of edited texts, by the name of the edit.
+    """
+
+    clean: float
+    edited: dict[str, float]
+
+
+class Chooser:
+    """Measures weights on texts that are held out, and remembers the best.
+
+    Texts in a single case and others pass different parts of an embedding, so the best of
+    both are found apart from each other.
+    """
+
+    def __init__(
+        self, nlp: Language, names: list[str], examples: list[Example], *, keep: float, seed: int
+    ):
+        """Measure the pipeline as it is.
+
+        nlp (Language): The pipeline.
+        names (List[str]): The components that are to be tuned.
+        examples (List[Example]): The texts that are held out.
+        keep (float): Share, from 0 to 1, of the agreement on clean texts that must be kept.
+        seed (int): The seed of the edits.
+        """
+        self.nlp, self.names, self.clean = nlp, names, examples
+        self.edited = {
+            name: edit_all(nlp, examples, edit) for name, edit in agreement_edits(seed).items()
+        }
+        self.cased = [name for name in self.edited if name != "letters mistyped"]
+        self.before = self.measure()
+        self.least = keep * self.before.clean
+
+    def begin(self, embeddings: dict[str, Model]) -> None:
+        """Take the weights in place as the first and so far the best.
+
+        embeddings (Dict[str, Model[List[Doc], List[Floats2d]]]): What will be trained, by
+            the names of the components.
+        """
+        self.embeddings = embeddings
+        self.apart = self._list_single_case()
+        self.first = self.best = self._read()
+        self.steadiness = self._measure_mixed()
+        self.cased_steadiness = self._measure_single_case()
+
+    def check(self) -> None:
+        """Measure the weights in place, whole and in part, and remember what is best."""
+        learned = self._read()
+        for share in SHARES:
+            self._write(self._blend(learned, share))
+            steadiness = self._measure_single_case()
+            if steadiness > self.cased_steadiness:
+                self.cased_steadiness = steadiness
+                self.best = self._compose(self.best, self._read())
+        for share in SHARES:
+            self._write(self._compose(self._blend(learned, share), self.best))
+            if measure_agreement(self.nlp, self.names, self.clean) >= self.least:
+                steadiness = self._measure_mixed()
+                if steadiness > self.steadiness:
+                    self.steadiness, self.best = steadiness, self._read()
+                break
+        self._write(learned)
+
+    def restore(self) -> None:
+        """Put the best weights in place."""
+        self._write(self.best)
+
+    def measure(self) -> Agreement:
+        """Measure the weights in place."""
+        edited = {name: self._measure_edit(name) for name in self.edited}
+        return Agreement(measure_agreement(self.nlp, self.names, self.clean), edited)
+
+    def _measure_edit(self, name: str) -> float:
+        return measure_agreement(self.nlp, self.names, self.edited[name])
+
+    def _measure_mixed(self) -> float:
+        return self._measure_edit("letters mistyped")
+
+    def _measure_single_case(self) -> float:
+        return sum(self._measure_edit(name) for name in self.cased) / len(self.cased)
+
+    def _blend(self, learned: Weights, share: float) -> Weights:
+        """Mix what was learned with what was there."""
+        return {
+            key: self.first[key] + share * (value - self.first[key])
+            for key, value in learned.items()
+        }
+
+    def _compose(self, mixed: Weights, single_case: Weights) -> Weights:
+        """Take the weights for texts in a single case from one, all others from another."""
+        return {
+            key: single_case[key] if key[:2] in self.apart else value
+            for key, value in mixed.items()
+        }
+
+    def _read(self) -> Weights:
+        return {
+            (name, index, param): node.get_param(param).copy()
+            for name, embedding in self.embeddings.items()
+            for index, node in enumerate(embedding.walk())
+            for param in node.param_names
+            if node.has_param(param)
+        }
+
+    def _write(self, weights: Weights) -> None:
+        for name, embedding in self.embeddings.items():
+            for index, node in enumerate(embedding.walk()):
+                for param in node.param_names:
+                    if node.has_param(param):
+                        node.set_param(param, weights[name, index, param].copy())
+
+    def _list_single_case(self) -> set[tuple[str, int]]:
+        """The nodes that only texts in a single case pass."""
+        return {
+            (name, index)
+            for name, embedding in self.embeddings.items()
+            for part in embedding.walk()
+            if part.name == LAYER
+            for index, node in enumerate(embedding.walk())
+            if any(node is inner for inner in part.get_ref("single_case").walk())
+        }

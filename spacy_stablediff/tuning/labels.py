@@ -1,0 +1,33 @@
+"""The labels that a text classifier chooses for a text."""
+
+from spacy.language import Language
+from spacy.pipeline import MultiLabel_TextCategorizer, TextCategorizer
+from spacy.tokens import Doc
+
+
+def choose_labels(component: TextCategorizer, doc: Doc) -> set[str]:
+    """Return those of a classifier's labels that a document has.
+
+    component (TextCategorizer): The classifier.
+    doc (Doc): The document, with scores or gold annotation.
+    RETURNS (Set[str]): The labels: where they exclude each other the one with the highest
+        score, else all whose score reaches the classifier's threshold.
+    """
+    scores = {label: doc.cats[label] for label in component.labels if label in doc.cats}
+    if isinstance(component, MultiLabel_TextCategorizer):
+        return {label for label, score in scores.items() if score >= component.cfg["threshold"]}
+    return {max(scores, key=lambda label: scores[label])} if scores else set()
+
+
+def harden_labels(nlp: Language, doc: Doc) -> Doc:
+    """Make annotation of the scores of text classifiers, which learn from 0 and 1 only.
+
+    nlp (Language): The pipeline.
+    doc (Doc): The document, which is modified.
+    RETURNS (Doc): The same.
+    """
+    for _, component in nlp.pipeline:
+        if isinstance(component, TextCategorizer):
+            chosen = choose_labels(component, doc)
+            doc.cats.update({label: float(label in chosen) for label in component.labels})
+    return doc

@@ -1,0 +1,84 @@
+"""Giving the components that are tuned embeddings which no other component reads."""
+
+from typing import Any
+
+from spacy.language import Language
+from thinc.api import Model
+
+from ..component.attach import attach, embeds_undiffused
+from ..errors import Errors
+from ..layers.cased_tok2vec import LAYER, CasedTok2Vec, cased_config
+from ..setup.add import FACTORIES
+from ..wiring.config import find_blocks, get_config, is_listener, set_block
+from ..wiring.inlets import find_own_embedding
+from ..wiring.model import find_node, find_path_to, match_nodes, replace_node, walk_listeners
+
+
+def choose_components(nlp: Language, names: list[str] | None) -> list[str]:
+    """Choose the components to tune.
+
+    nlp (Language): The pipeline.
+    names (Optional[List[str]]): Their names; by default all of `FACTORIES` that embed for
+        themselves or listen to a shared embedding.
+    RETURNS (List[str]): Their names, at least one.
+    RAISES (ValueError): SD194 if one can't be tuned, or there is none to tune.
+    """
+    possible = [name for name in nlp.pipe_names if _can_be_tuned(nlp, name)]
+    chosen = names
+    if chosen is None:
+        chosen = [name for name in possible if nlp.get_pipe_meta(name).factory in FACTORIES]
+    strange = [name for name in chosen if name not in possible]
+    if strange or not chosen:
+        named = ", ".join(f"'{name}'" for name in strange) or "nothing"
+        raise ValueError(Errors.SD194.format(names=named, opts=", ".join(possible) or "none"))
+    return chosen
+
+
+def prepare(nlp: Language, name: str) -> Model:
+    """Let a component embed for itself, diffused, and apart where a text has one case.
+
+    It predicts as before, but for texts in capitals, which it embeds in small letters.
+    Nothing else in the pipeline changes.
+
+    nlp (Language): The pipeline, which is modified.
+    name (str): The component.
+    RETURNS (Model[List[Doc], List[Floats2d]]): Its embedding.
+    """
+    if any(walk_listeners(nlp.get_pipe(name))):
+        _take_along(nlp, name)
+    component: Any = nlp.get_pipe(name)
+    if embeds_undiffused(component):
+        attach(nlp, name)
+    if find_node(component, LAYER) is None:
+        _part_by_case(nlp, name)
+    embedding = find_own_embedding(component)
+    assert embedding is not None
+    return embedding
+
+
+def _can_be_tuned(nlp: Language, name: str) -> bool:
+    """Tell whether a component embeds for itself, or could."""
+    if find_own_embedding(nlp.get_pipe(name)) is not None:
+        return True
+    blocks = [block for _, block in find_blocks(get_config(nlp, name))]
+    path = find_path_to(nlp, name) if blocks and all(map(is_listener, blocks)) else None
+    return path is not None and path.embedding is not None
+
+
+def _take_along(nlp: Language, name: str) -> None:
+    """Give a listener a copy of the shared embedding, with the diffusion on the way."""
+    path = find_path_to(nlp, name)
+    assert path is not None
+    source = path.diffusers[-1].name if path.diffusers else path.embedding.name
+    blocks = find_blocks(get_config(nlp, name))
+    nlp.replace_listeners(source, name, [where for where, block in blocks if is_listener(block)])
+
+
+def _part_by_case(nlp: Language, name: str) -> None:
+    """Give a component a copy of its embedding for texts in a single case."""
+    blocks = list(find_blocks(get_config(nlp, name)))
+    nodes = match_nodes(nlp.get_pipe(name), [block for _, block in blocks])
+    for (where, block), node in zip(blocks, nodes, strict=True):
+        assert node is not None
+        replace_node(nlp.get_pipe(name), node, CasedTok2Vec(node, node.copy()))
+        set_block(nlp, name, where, cased_config(block))

@@ -1,0 +1,237 @@
+"""Making a trained pipeline steady: what is tuned, what stays, what comes out."""
+
+import copy
+
+import numpy
+import pytest
+import spacy
+from spacy.tokens import Doc
+
+import spacy_stablediff
+from spacy_stablediff.tuning.agreement import measure_agreement
+from spacy_stablediff.tuning.choose import Chooser
+from spacy_stablediff.tuning.prepare import choose_components, prepare
+from spacy_stablediff.tuning.texts import read_texts, split
+
+from ..pipelines import (
+    EMBEDDING,
+    UNSEEN,
+    add_ner,
+    add_textcat,
+    annotated_examples,
+    examples_for,
+    initialize,
+    listener,
+    moved,
+    parameters_of,
+    predictions,
+    train,
+)
+
+TEXTS = [eg.text for eg in examples_for(spacy.blank("en"))] * 3
+
+
+def trained(*components, shared=False, steps=30):
+    """A trained pipeline whose components embed for themselves, or together."""
+    nlp = spacy.blank("en")
+    if shared:
+        nlp.add_pipe("tok2vec", config={"model": EMBEDDING})
+    add = {"ner": add_ner, "textcat": add_textcat}
+    for name in components:
+        add[name](nlp, listener() if shared else EMBEDDING)
+    train(nlp, steps=steps)
+    return nlp
+
+
+def add_counter(nlp):
+    """A text classifier that has no embedding."""
+    architecture = {"@architectures": "spacy.TextCatBOW.v3", "exclusive_classes": False}
+    model = {**architecture, "ngram_size": 1, "no_output_layer": False, "length": 256}
+    nlp.add_pipe("textcat_multilabel", name="counts_words", config={"model": model})
+
+
+def reloaded(nlp, path):
+    nlp.to_disk(path)
+    return spacy.load(path)
+
+
+# What is put into the pipeline.
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["own", "shared"])
+@pytest.mark.parametrize("name", ["ner", "textcat"])
+def test_a_prepared_component_predicts_as_before(name, shared, tmp_path):
+    nlp = reloaded(trained("textcat", "ner", shared=shared), tmp_path / "before")
+    before = [(doc.cats, doc.to_json()["ents"]) for doc in nlp.pipe(UNSEEN)]
+    prepare(nlp, name)
+    for pipeline in (nlp, reloaded(nlp, tmp_path / "after")):
+        after = [(doc.cats, doc.to_json()["ents"]) for doc in pipeline.pipe(UNSEEN)]
+        for text, (cats, ents), (expected, found) in zip(UNSEEN, after, before, strict=True):
+            if not text.isupper():
+                assert ents == found and cats == pytest.approx(expected, abs=1e-6)
+
+
+def test_preparing_twice_is_preparing_once():
+    nlp = trained("ner")
+    prepare(nlp, "ner")
+    described = nlp.config.to_str()
+    prepare(nlp, "ner")
+    assert nlp.config.to_str() == described
+
+
+def test_by_default_it_tunes_what_recognizes_and_classifies():
+    nlp = trained("textcat", "ner")
+    nlp.add_pipe("tagger")
+    add_counter(nlp)
+    assert choose_components(nlp, None) == ["textcat", "ner"]
+    assert choose_components(nlp, ["tagger"]) == ["tagger"]
+
+
+@pytest.mark.parametrize("names", [["nobody"], ["counts_words"], []])
+def test_refuses_what_has_no_embedding(names):
+    nlp = trained("ner")
+    add_counter(nlp)
+    with pytest.raises(ValueError, match=r"\[SD194\].*Those are: ner\."):
+        choose_components(nlp, names)
+
+
+# Training.
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["own", "shared"])
+def test_what_is_not_named_stays_bit_by_bit(shared, tmp_path):
+    nlp = reloaded(trained("textcat", "ner", shared=shared), tmp_path / "before")
+    others = ["textcat", *(["tok2vec"] if shared else [])]
+    before = {name: parameters_of(nlp, name) for name in others}
+    cats = [doc.cats for doc in nlp.pipe(UNSEEN)]
+    tuning = spacy_stablediff.tune(nlp, TEXTS, ["ner"], epochs=2, keep=0.0)
+    assert tuning.components == ["ner"]
+    for name, values in before.items():
+        assert not any(moved(values, parameters_of(nlp, name)))
+    assert [doc.cats for doc in nlp.pipe(UNSEEN)] == cats
+
+
+def test_only_the_embedding_learns():
+    nlp = trained("ner")
+    before = copy.deepcopy(nlp)
+    spacy_stablediff.tune(nlp, TEXTS, epochs=1, keep=0.0)
+    for ref in ("lower", "upper"):
+        a, b = (each.get_pipe("ner").model.layers[-1] for each in (before, nlp))
+        assert all(numpy.array_equal(a.get_param(p), b.get_param(p)) for p in a.param_names), ref
+
+
+def test_edited_texts_come_to_be_taken_as_the_clean_ones():
+    nlp = trained("ner", "textcat", steps=60)
+    tuning = spacy_stablediff.tune(nlp, TEXTS * 4, epochs=8, keep=0.5, learn_rate=0.003)
+    assert sum(tuning.after.values()) > sum(tuning.before.values()) + 0.1
+    assert set(tuning.after) == {"letters mistyped", "lower case", "capitals"}
+    assert 0.5 <= tuning.clean <= 1
+
+
+def test_the_same_seed_gives_the_same_pipeline():
+    first, second = (trained("ner") for _ in range(2))
+    for nlp in (first, second):
+        spacy_stablediff.tune(nlp, TEXTS, epochs=1, seed=3, keep=0.0)
+    assert predictions(first) == predictions(second)
+
+
+def test_gold_annotation_is_learned_where_there_is_any():
+    nlp = trained("textcat", steps=5)
+    docs = [eg.reference for eg in examples_for(nlp)] * 6
+    for doc in docs[:6]:  # the opposite of what the pipeline has begun to learn
+        doc.cats = {label: 1.0 - value for label, value in doc.cats.items()}
+    examples = read_texts(nlp, docs).examples
+    before = measure_agreement(nlp, ["textcat"], examples)
+    tuning = spacy_stablediff.tune(nlp, docs, epochs=10, learn_rate=0.01, keep=0.0)
+    assert measure_agreement(nlp, ["textcat"], examples) > before
+    assert tuning.report.scores
+
+
+@pytest.mark.parametrize("name", ["textcat_multilabel", "spancat", "tagger"])
+def test_other_components_can_be_tuned(name, tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe(name, config={"model": {"tok2vec": EMBEDDING}} if name != "spancat" else {})
+    initialize(nlp)
+    texts = [eg.text for eg in annotated_examples(nlp)] * 4
+    tuning = spacy_stablediff.tune(nlp, texts, [name], epochs=1, keep=0.0)
+    assert all(0 <= value <= 1 for value in [tuning.clean, *tuning.after.values()])
+    assert predictions(reloaded(nlp, tmp_path)) == predictions(nlp)
+
+
+# Choosing.
+
+
+def chooser(nlp, keep):
+    held_out = split(read_texts(nlp, TEXTS).examples).held_out
+    choose = Chooser(nlp, ["ner"], held_out, keep=keep, seed=0)
+    embedding = prepare(nlp, "ner")
+    choose.begin({"ner": embedding})
+    return choose, embedding
+
+
+def disturb(embedding, part, by=1.0):
+    rng = numpy.random.default_rng(0)
+    for node in embedding.get_ref(part).walk():
+        for name in node.param_names:
+            value = node.get_param(name)
+            node.set_param(name, value + by * rng.normal(size=value.shape).astype("float32"))
+
+
+@pytest.mark.parametrize("part", ["tok2vec", "single_case"])
+def test_what_is_no_better_is_forgotten(part):
+    nlp = trained("ner", steps=60)
+    choose, embedding = chooser(nlp, keep=1.0)
+    before = predictions(nlp)
+    disturb(embedding, part, by=10.0)
+    choose.check()
+    choose.restore()
+    assert predictions(nlp) == before
+
+
+def test_the_best_of_both_parts_is_kept_apart():
+    nlp = trained("ner")
+    choose, embedding = chooser(nlp, keep=0.0)
+    values = iter([0.5, 0.6, 0.4, 0.3])
+    choose._measure_single_case = lambda: next(values)
+    choose._measure_mixed = lambda: -1.0
+    choose.cased_steadiness = 0.55
+    disturb(embedding, "tok2vec")
+    disturb(embedding, "single_case")
+    learned = choose._read()
+    choose.check()
+    for key, value in choose.best.items():
+        half = choose.first[key] + 0.5 * (learned[key] - choose.first[key])
+        expected = half if key[:2] in choose.apart else choose.first[key]
+        assert numpy.array_equal(value, expected)
+    assert any(not numpy.array_equal(choose.best[k], v) for k, v in choose.first.items())
+
+
+# What it refuses.
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"epochs": 0},
+        {"epochs": 1.5},
+        {"learn_rate": 0.0},
+        {"keep": 1.1},
+        {"keep": "all"},
+        {"seed": -1},
+    ],
+)
+def test_refuses_settings_out_of_bounds(settings):
+    (name,) = settings
+    with pytest.raises(ValueError, match=rf"\[SD195\] The setting '{name}'"):
+        spacy_stablediff.tune(spacy.blank("en"), TEXTS, **settings)
+
+
+def test_the_pipeline_may_not_be_empty():
+    with pytest.raises(ValueError, match=r"\[SD194\].*none"):
+        spacy_stablediff.tune(spacy.blank("en"), TEXTS)
+
+
+def test_documents_may_be_without_annotation():
+    nlp = trained("ner")
+    docs = [Doc(nlp.vocab, words=["Lumo", "again"]) for _ in range(12)]
+    assert spacy_stablediff.tune(nlp, docs, epochs=1).texts == 11
