@@ -3,6 +3,8 @@
 from itertools import islice
 from typing import Literal, TypeAlias
 
+from spacy.tokens import Doc
+
 from .spelling import Spelling, map_characters
 
 Casing: TypeAlias = Literal["lower", "upper", "title"]
@@ -49,6 +51,17 @@ def find_beginnings(words: list[str], spaces: list[bool]) -> list[bool]:
     """
     pairs = zip(words[:-1], spaces[:-1], strict=True)
     return [True, *(space or not word[-1:].isalnum() for word, space in pairs)]
+
+
+def has_single_case(doc: Doc) -> bool:
+    """Tell whether a document has letters of upper or of lower case only, and at least one.
+
+    doc (Doc): The document.
+    RETURNS (bool): Whether it has, so that the case of its words tells nothing.
+    """
+    # Most documents have a capitalized word, which is quickly found out.
+    titles, uppers = doc.to_array(["IS_TITLE", "IS_UPPER"]).T.astype(bool)
+    return not (titles & ~uppers).any() and (doc.text.islower() or doc.text.isupper())
 
 
 def _lower(text: str) -> list[str]:

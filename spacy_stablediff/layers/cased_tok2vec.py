@@ -6,6 +6,7 @@ from typing import Any
 from spacy.tokens import Doc
 from thinc.api import Model
 
+from ..edits.casing import has_single_case
 from ..types import Batch, Embedding
 
 ARCHITECTURE = "spacy-stablediff.CasedTok2Vec.v1"
@@ -43,12 +44,6 @@ def cased_config(block: dict[str, Any]) -> dict[str, Any]:
     RETURNS (Dict[str, Any]): Config of `spacy-stablediff.CasedTok2Vec.v1`.
     """
     return {"@architectures": ARCHITECTURE, "tok2vec": block, "single_case": block}
-
-
-def has_single_case(doc: Doc) -> bool:
-    """Tell whether a text has letters of upper or of lower case only, and at least one."""
-    text = doc.text
-    return text.islower() or text.isupper()
 
 
 def lower(doc: Doc) -> Doc:

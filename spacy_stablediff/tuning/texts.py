@@ -10,8 +10,8 @@ from spacy.tokens import Doc
 from spacy.training import Corpus as SpacyCorpus
 from spacy.training import Example
 
+from ..edits.casing import has_single_case
 from ..errors import Errors
-from ..layers.cased_tok2vec import has_single_case
 from ..measure.data import copy_tokens
 from .labels import harden_labels
 

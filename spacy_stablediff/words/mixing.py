@@ -7,6 +7,7 @@ from spacy.tokens import Doc
 from spacy.vectors import Mode
 from spacy.vocab import Vocab
 
+from ..edits.casing import has_single_case
 from ..types import Array
 from .counting import find_case
 from .graph import WordGraph
@@ -45,30 +46,19 @@ def mix_forms(graph: WordGraph, docs: list[Doc], seen: Array, *, has_vectors: bo
     RETURNS (Mixed): The tokens.
     """
     vocab = docs[0].vocab
-    cases = [has_case(doc) for doc in docs]
-    caseless = ~numpy.repeat(cases, [len(doc) for doc in docs])
+    has_no_case = [has_single_case(doc) for doc in docs]
+    caseless = numpy.repeat(has_no_case, [len(doc) for doc in docs])
     forms = numpy.concatenate([doc.to_array("ORTH") for doc in docs])
     new = numpy.flatnonzero(~caseless & ~is_in(numpy, forms, seen))
     if has_vectors:
         new = new[~_have_vectors(vocab, forms[new])]
     new = numpy.union1d(new, numpy.flatnonzero(~caseless & is_in(numpy, forms, graph.paired)))
     with_case = _link(graph, vocab, forms, new, None)
-    if all(cases):
+    if not any(has_no_case):
         return with_case
-    odds = [graph.odds.read(doc) for doc, case in zip(docs, cases, strict=True) if not case]
+    odds = [graph.odds.read(doc) for doc, reads in zip(docs, has_no_case, strict=True) if reads]
     tokens = numpy.flatnonzero(caseless)
     return _join(with_case, _link(graph, vocab, forms, tokens, numpy.concatenate(odds)))
-
-
-def has_case(doc: Doc) -> bool:
-    """Tell whether a document has letters in both cases, or in none.
-
-    doc (Doc): The document.
-    RETURNS (bool): Whether the case of its words tells anything.
-    """
-    # Most documents have a capitalized word, which is quickly found out.
-    titles, uppers = doc.to_array(["IS_TITLE", "IS_UPPER"]).T.astype(bool)
-    return bool((titles & ~uppers).any()) or not (doc.text.islower() or doc.text.isupper())
 
 
 def _have_vectors(vocab: Vocab, forms: Array) -> Array:

@@ -5,7 +5,8 @@ import pytest
 import spacy
 from thinc.api import Model, fix_random_seed
 
-from spacy_stablediff.layers.cased_tok2vec import CasedTok2Vec, has_single_case
+from spacy_stablediff.edits.casing import has_single_case
+from spacy_stablediff.layers.cased_tok2vec import CasedTok2Vec
 
 from ..pipelines import EMBEDDING, add_ner, parameters, predictions, train
 
