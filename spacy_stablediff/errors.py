@@ -171,7 +171,7 @@ class Errors(metaclass=ErrorsWithCodes):
              "times of the layer in the config.")
     SD063 = ("The option --stability is {value}, but stability training needs an embedding that components share, and "
              "these have their own: {names}. Leave it out, or let them listen to a component 'tok2vec'.")
-    SD070 = ("There is no graph of words to look at (component: {name}). Components that have one: {opts}. Wrap an embedding "
+    SD070 = ("There is no graph of words in {name}. Components that have one: {opts}. Wrap an embedding "
              "in spacy-stablediff.WordGraphTok2Vec.v1, by `python -m spacy stablediff add` or "
              "spacy_stablediff.know_words(nlp), and train it.")
     SD100 = ("{augmenter}: the setting '{setting}' is a rate, a number from 0 (never) to 1 (always), but it is "

@@ -16,8 +16,9 @@ from .results import append_line, read_lines
 from .run import make_run
 from .schedule import do_runs, list_missing
 from .summary import Study, read_study
-from .words import compare_settings, render_words
-from .words import list_missing as list_unmeasured
+from .words import compare_settings
+from .words_page import list_missing as list_unmeasured
+from .words_page import render_words
 
 PlanPath = Annotated[Path, typer.Option("--plan", help="The plan of the study", exists=True)]
 Results = Annotated[Path, typer.Option(help="The .jsonl file with a line for each run")]

@@ -44,7 +44,8 @@ def explain_words(
     layers = {name: list(find_layers(pipe)) for name, pipe in nlp.pipeline}
     names = [name for name in layers if layers[name]]
     if not names or component not in (None, *names):
-        raise ValueError(Errors.SD070.format(name=component, opts=", ".join(names) or "none"))
+        place = "the pipeline" if component is None else f"component '{component}'"
+        raise ValueError(Errors.SD070.format(name=place, opts=", ".join(names) or "none"))
     doc = nlp.make_doc(doc) if isinstance(doc, str) else doc
     chosen = names if component is None else [component]
     words = [

@@ -163,7 +163,7 @@ class WordGraph:
 
     def _weigh_own(self, form: str, has_case: bool) -> dict[str, float]:
         """Weigh what a new form could be itself: of unknown case, small or capitalized."""
-        confidence = CONFIDENCE * math.exp(LENGTH * (SHORT - len(form)))
+        confidence = CONFIDENCE * math.exp(LENGTH * (SHORT - min(len(form), MAX_LENGTH)))
         if has_case:
             return {form: confidence}
         capital, small = form.capitalize(), form.lower()

@@ -408,6 +408,13 @@ def test_a_batch_of_typos_and_empty_documents():
         assert numpy.allclose(vectors, embed(nlp, text), atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    "text", ["", "😀", " \n", "Это тест", "这个产品很好", "a" * 10_000, "B" * 10_000]
+)
+def test_texts_that_nobody_expects(text):
+    assert numpy.isfinite(embed(trained_on(OFTEN), text)).all()
+
+
 def test_an_embedding_without_context_is_wrapped_as_a_whole():
     embed_alone = embedding_with_vectors()["embed"] | {"include_static_vectors": False}
     nlp = trained_on(OFTEN, embedding=embed_alone)

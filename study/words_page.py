@@ -1,0 +1,114 @@
+"""The page about what the graph of words does."""
+
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+
+from reporting.tables import to_table
+
+from .plan import Plan, Run, list_runs
+from .results import Line
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def list_missing(plan: Plan, lines: list[Line]) -> list[Run]:
+    """List the runs of a plan that have no lines yet."""
+    done = {Run.from_line(line) for line in lines}
+    return [run for run in list_runs(plan) if run not in done]
+
+
+def render_words(plan: Plan, lines: list[Line]) -> str:
+    """Write up what the graph of words does.
+
+    plan (Plan): The plan.
+    lines (List[Line]): Its results.
+    RETURNS (str): A page in Markdown.
+    """
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), trim_blocks=True)
+    main = [line for line in lines if line["variant"] == plan["main"][0]]
+    context = {
+        "gains": _tabulate_gains(plan, main),
+        "scores": _tabulate(plan, main, "score", 100),
+        "displacements": _tabulate(plan, main, "displacement", 1),
+        "unknown": _tabulate_unknown(plan, lines),
+        "seeds": len({line["seed"] for line in main}),
+        "machines": sorted({line["machine"] for line in lines}),
+        "missing": [run.key for run in list_missing(plan, lines)],
+    }
+    return environment.get_template("words.md.jinja").render(**context)
+
+
+def _tabulate_gains(plan: Plan, lines: list[Line]) -> str:
+    """By how many points each score rises with the graph, and on average over the data sets."""
+    texts = ["clean", *plan["test_edits"]]
+    first, last = next(iter(plan["settings"])), list(plan["settings"])[-1]
+    gains: dict[str, list[float | None]] = {}
+    for data in dict.fromkeys(line["data"] for line in lines):
+        pairs = [
+            [_find(lines, data, setting, text, "score") for setting in (first, last)]
+            for text in texts
+        ]
+        gains[data] = [
+            100 * (fmean(after) - fmean(before)) if before and after else None
+            for before, after in pairs
+        ]
+    rows = [[data, *map(_sign, values)] for data, values in gains.items()]
+    columns = [
+        [value for value in each if value is not None] for each in zip(*gains.values(), strict=True)
+    ]
+    rows.append(["mean", *(_sign(fmean(each) if each else None) for each in columns)])
+    return to_table(["data", *texts], rows)
+
+
+def _sign(points: float | None) -> str:
+    return "" if points is None else f"{points:+.1f}"
+
+
+def _tabulate(plan: Plan, lines: list[Line], figure: str, factor: int) -> str:
+    """A row for each data set and setting, a column for each text."""
+    texts = ["clean", *plan["test_edits"]]
+    rows = [
+        [
+            data,
+            setting,
+            *(_show(_find(lines, data, setting, text, figure), factor) for text in texts),
+        ]
+        for data in plan["data"]
+        for setting in plan["settings"]
+        if any(line["data"] == data for line in lines)
+    ]
+    return to_table(["data", "graph of words", *texts], rows, texts=2)
+
+
+def _tabulate_unknown(plan: Plan, lines: list[Line]) -> str:
+    """How both treatments of unknown words score, with the graph, on clean text and heavy errors."""
+    rows = []
+    for data in plan["variants"][plan["main"][1]]["data"]:
+        for variant in plan["main"]:
+            chosen = [line for line in lines if line["variant"] == variant and line["seed"] == 0]
+            values = [
+                _find(chosen, data, "graph", text, "score") for text in ("clean", "letters 15 %")
+            ]
+            rows.append([data, variant, *(_show(each, 100) for each in values)])
+    return to_table(["data", "training", "clean", "letters 15 %"], rows, texts=2)
+
+
+def _find(lines: list[Line], data: str, setting: str, text: str, figure: str) -> list[float]:
+    """The figures of all seeds."""
+    chosen = [line for line in lines if (line["data"], line["setting"]) == (data, setting)]
+    found: list[Any] = [line["test"].get(text, {}).get(figure) for line in chosen]
+    return [value for value in found if value is not None]
+
+
+def _show(values: list[float], factor: int) -> str:
+    """A mean, with the values that it is of where there are several."""
+    if not values:
+        return ""
+    digits = 1 if factor == 100 else 3
+    mean = f"{fmean(values) * factor:.{digits}f}"
+    if len(values) == 1 or factor == 1:
+        return mean
+    return f"{mean} ({', '.join(f'{value * factor:.{digits}f}' for value in values)})"
