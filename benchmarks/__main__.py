@@ -1,15 +1,19 @@
 """Command line: `python -m benchmarks run` measures, `python -m benchmarks report` writes it up.
 
-`python -m benchmarks edits` measures the augmenters, apart from both; `distributed`, `memory` and
-`bottlenecks` measure workers on Ray, and print what docs/distributed.md says.
+`python -m benchmarks edits` measures the augmenters, `words` the graph of words; `distributed`,
+`memory` and `bottlenecks` measure workers on Ray, and print what docs/distributed.md says.
 """
 
+from operator import truediv
 from pathlib import Path
+from statistics import median
 from typing import Annotated, Any
 
 import srsly
 import typer
 from wasabi import msg
+
+from spacy_stablediff.edits.misspellings import find_codespell_table
 
 from .edits import JOINED, measure_edits
 from .environment import describe_environment
@@ -81,6 +85,31 @@ def edits(
         divider=True,
         aligns=("l", "r", "r"),
     )
+
+
+@app.command()
+def words(
+    corpus: Annotated[Path, typer.Argument(help="Folder with the film reviews", exists=True)],
+    table: Annotated[Path | None, typer.Option(help="Misspellings; codespell's by default")] = None,
+    tokens: Annotated[int, typer.Option(help="Size of the text")] = 20_000,
+    rounds: Annotated[int, typer.Option(help="Rounds of each")] = 9,
+) -> None:
+    """Print what the graph of words costs: search, and words per second of a pipeline."""
+    from .words import measure_prediction, measure_search
+
+    path = table or find_codespell_table()
+    if path is None:
+        msg.fail("Name a table of misspellings, or install codespell", exits=1)
+    rows = [
+        (name, f"{made:.2f}", f"{found:.2f}") for name, made, found in measure_search(path, 0.02)
+    ]
+    msg.table(
+        rows, header=("search", "index (s)", "all words (s)"), divider=True, aligns=("l", "r", "r")
+    )
+    films = load_films(corpus, tokens)
+    for kind, (plain, graph) in measure_prediction(films, rounds).items():
+        ratio = median(map(truediv, plain["seconds"], graph["seconds"]))
+        msg.info(f"{kind} text: {ratio:.3f} times the words per second without the graph")
 
 
 @app.command()

@@ -97,7 +97,8 @@ class WordGraph:
         cases = (str.lower, str.capitalize, str.upper)
         self.paired = sort(get_string_id(case(word)) for word in self._pairs for case in cases)
         self._index = SpellingIndex([word for word in self._forms if is_word(word)], distance)
-        self._links: dict[tuple[str, bool], Links] = {}
+        self._links: dict[tuple[str, bool], Links]
+        self.forget()
 
     def link(self, forms: Sequence[str], *, has_case: bool) -> list[Links]:
         """Find what forms are diffused from.
@@ -108,14 +109,18 @@ class WordGraph:
             something.
         RETURNS (List[Links]): For each form its links.
         """
-        # Another thread may begin anew meanwhile, and this one goes on with what it has.
+        # Another thread may forget them meanwhile, and this one goes on with what it has.
         if len(self._links) > KEPT:
-            self._links = {}
+            self.forget()
         links = self._links
         new = [form for form in forms if (form, has_case) not in links]
         for form, neighbours in zip(new, self._find_neighbours(new, has_case), strict=True):
             links[form, has_case] = self._choose(form, neighbours, has_case)
         return [links[form, has_case] for form in forms]
+
+    def forget(self) -> None:
+        """Forget the links that were found so far."""
+        self._links = {}
 
     def _find_neighbours(self, forms: list[str], has_case: bool) -> list[list[tuple[str, int]]]:
         """Find for each form the words that are spelt nearly alike, and how far apart they are."""
