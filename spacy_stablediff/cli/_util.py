@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from spacy.cli._util import app
+from spacy.cli._util import Opt, app
 from typer import Typer
 from wasabi import Printer
 
@@ -12,6 +12,15 @@ HELP = "Commands for pipelines with diffused vectors, and for measuring how stab
 
 stablediff_cli = Typer(name="stablediff", help=HELP, no_args_is_help=True)
 app.add_typer(stablediff_cli)
+
+# Options that several commands have.
+CODE = Opt(
+    None,
+    "--code",
+    "-c",
+    help="Path to Python file with additional code (registered functions) to be imported",
+)
+GPU = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU")
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from ..measure.defaults import default_curves, default_edits
 from ..types import Augmenter
 from ..view.figures import MEASURES, SCORES, name_pipelines, read_figures
 from ..view.stability import StabilityReport, measure_stability
-from ._util import show_errors, stablediff_cli
+from ._util import CODE, GPU, show_errors, stablediff_cli
 
 # How many documents --quick looks at.
 QUICK_LIMIT = 200
@@ -82,13 +82,8 @@ def stability_cli(
         help="Exit with an error if a figure exceeds a limit under some edit, such as "
         f"displacement=0.2; can be given several times. Figures: {', '.join(LIMITS)}",
     ),
-    code_path: Optional[Path] = Opt(
-        None,
-        "--code",
-        "-c",
-        help="Path to Python file with additional code (registered functions) to be imported",
-    ),
-    use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
+    code_path: Optional[Path] = CODE,
+    use_gpu: int = GPU,
     workers: Optional[int] = Opt(
         None, "--workers", "-w", help="Number of workers, which takes Ray. By default no others"
     ),

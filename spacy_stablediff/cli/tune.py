@@ -11,7 +11,7 @@ from wasabi import Printer, msg
 
 from ..errors import Errors
 from ..tuning.tune import Tuning, tune
-from ._util import show_errors, stablediff_cli
+from ._util import CODE, GPU, show_errors, stablediff_cli
 
 
 @stablediff_cli.command("tune")
@@ -39,13 +39,8 @@ def tune_cli(
         help="Share, from 0 to 1, of the agreement on clean texts that must be kept",
     ),
     seed: int = Opt(0, "--seed", "-s", help="Seed of all random choices"),
-    code_path: Optional[Path] = Opt(
-        None,
-        "--code",
-        "-c",
-        help="Path to Python file with additional code (registered functions) to be imported",
-    ),
-    use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
+    code_path: Optional[Path] = CODE,
+    use_gpu: int = GPU,
 ) -> None:
     """
     Make a trained pipeline steady under typing errors and in texts of another case.
