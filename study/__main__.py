@@ -2,7 +2,6 @@
 `python -m study rivals` the comparison with rivals at full strength, `python -m study words` what
 the graph of words does."""
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +16,6 @@ from .run import make_run
 from .schedule import do_runs, list_missing
 from .summary import Study, read_study
 from .words import compare_settings
-from .words_page import list_missing as list_unmeasured
 from .words_page import render_words
 
 PlanPath = Annotated[Path, typer.Option("--plan", help="The plan of the study", exists=True)]
@@ -117,10 +115,9 @@ def words(
 ) -> None:
     """Measure what the graph of words does, as far as that is missing, and write it up."""
     plan = read_plan(plan_path)
-    for each in list_unmeasured(plan, read_lines(results)):
-        if re.search(only, each.key):
-            for line in compare_settings(plan, each, folder / each.key):
-                append_line(results, line)
+    for each in list_missing(plan, read_lines(results), only):
+        for line in compare_settings(plan, each, folder / each.key):
+            append_line(results, line)
     page.write_text(render_words(plan, read_lines(results)), encoding="utf8")
     msg.good(f"Saved {page}")
 

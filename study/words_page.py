@@ -8,16 +8,11 @@ from jinja2 import Environment, FileSystemLoader
 
 from reporting.tables import to_table
 
-from .plan import Plan, Run, list_runs
+from .plan import Plan
 from .results import Line
+from .schedule import list_missing
 
 TEMPLATES = Path(__file__).parent / "templates"
-
-
-def list_missing(plan: Plan, lines: list[Line]) -> list[Run]:
-    """List the runs of a plan that have no lines yet."""
-    done = {Run.from_line(line) for line in lines}
-    return [run for run in list_runs(plan) if run not in done]
 
 
 def render_words(plan: Plan, lines: list[Line]) -> str:

@@ -5,7 +5,8 @@ import pytest
 from study.config import make_config
 from study.plan import Run, list_runs, read_plan
 from study.results import read_lines
-from study.words_page import list_missing, render_words
+from study.schedule import list_missing
+from study.words_page import render_words
 
 from .conftest import STUDY
 
