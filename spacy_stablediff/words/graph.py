@@ -27,17 +27,20 @@ from .ids import sort
 from .neighbours import MAX_LENGTH, MIN_LENGTH, SHORT, SpellingIndex
 
 # The confidence in a form that training never saw, as a number of times that it was seen.
-CONFIDENCE = 1.0
+CONFIDENCE = 2.0
 
 # By what factor, as a logarithm, that confidence falls with each letter more than 6: the longer
 # a form is, the less likely does it come near another by chance.
 LENGTH = 0.5
 
 # What an error costs, b: the logarithm of the odds against it.
-ERROR = 2.0
+ERROR = 1.0
 
 # What it costs, likewise, that a neighbour has another case than the form at hand.
 CASE = 4.0
+
+# Fewer capitals than these are an acronym, near to too many others.
+ACRONYM = 4
 
 # From how many forms one is diffused at most, and what share of the weights is too small to count.
 MOST = 5
@@ -114,7 +117,7 @@ class WordGraph:
             self.forget()
         links = self._links
         new = [form for form in forms if (form, has_case) not in links]
-        for form, neighbours in zip(new, self._find_neighbours(new, has_case), strict=True):
+        for form, neighbours in zip(new, self._find_neighbours(new), strict=True):
             links[form, has_case] = self._choose(form, neighbours, has_case)
         return [links[form, has_case] for form in forms]
 
@@ -122,9 +125,9 @@ class WordGraph:
         """Forget the links that were found so far."""
         self._links = {}
 
-    def _find_neighbours(self, forms: list[str], has_case: bool) -> list[list[tuple[str, int]]]:
+    def _find_neighbours(self, forms: list[str]) -> list[list[tuple[str, int]]]:
         """Find for each form the words that are spelt nearly alike, and how far apart they are."""
-        words = forms if has_case else [form.lower() for form in forms]
+        words = [form.lower() for form in forms]
         places = [i for i, word in enumerate(words) if is_word(word) and self._is_new(word)]
         found = self._index.find([words[i] for i in places])
         neighbours: list[list[tuple[str, int]]] = [[] for _ in forms]
@@ -154,14 +157,16 @@ class WordGraph:
         if word in self._pairs:
             meant = self._pairs[word]
             return self._forms.get(meant.lower()) or {meant: 1.0}
-        if has_case and _tells_by_case(form):
+        if has_case and form.isupper() and len(form) < ACRONYM:
             return {}
         if word in self._forms and not has_case:
             return self._forms[word]
         weights = self._weigh_own(form, has_case)
+        # Capitals get lost in typing, and shouting adds them. One at the front alone is meant.
+        is_meant = has_case and (form.istitle() or word not in self._forms)
         for other, distance in [(word, 0)] if word in self._forms else neighbours:
             for text, count in self._forms[other].items():
-                differs = has_case and distance > 0 and find_case(text) != find_case(form)
+                differs = is_meant and find_case(text) != find_case(form)
                 cost = ERROR * distance + CASE * differs
                 weights[text] = weights.get(text, 0.0) + self.time * count * math.exp(-cost)
         return weights
@@ -179,16 +184,10 @@ class WordGraph:
 
 
 def is_word(text: str) -> bool:
-    """Tell whether a text is one of 4 to 50 small letters, which may have marks on them.
+    """Tell whether a text is one of 3 to 50 small letters, which may have marks on them.
 
     text (str): The text.
     RETURNS (bool): Whether it may be misspelt, or be what a misspelt word means.
     """
     fits = MIN_LENGTH <= len(text) <= MAX_LENGTH and text == text.lower()
     return fits and (text.isalpha() or all(category(letter)[0] in "LM" for letter in text))
-
-
-def _tells_by_case(form: str) -> bool:
-    """Whether a new form means something of its own by its case: "Apple", "IT"."""
-    is_name = form.istitle() and find_case(form) > 0
-    return is_name or (form.isupper() and len(form) < MIN_LENGTH)

@@ -347,7 +347,7 @@ def test_a_word_with_a_static_vector_is_seen():
     assert diffused(with_vectors("nappy"), "I nappy") == []
 
 
-@pytest.mark.parametrize("word", ["hppy", "nappy", "Hapyp", "lost"], ids=str)
+@pytest.mark.parametrize("word", ["hppy", "nappy", "Jenkins", "lost"], ids=str)
 def test_words_of_the_data_names_and_others_are_no_typos(word):
     nlp = trained_on([*OFTEN, "hppy nappy"])
     assert numpy.array_equal(embed(nlp, f"I {word}"), embed_in_training(nlp, f"I {word}"))
