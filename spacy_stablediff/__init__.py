@@ -7,11 +7,11 @@ from .about import __version__
 
 if TYPE_CHECKING:
     from .component.attach import attach, detach
+    from .component.know import know_words
     from .tuning.tune import tune
     from .view.render import render
     from .view.stability import measure_stability
     from .words.explain import explain_words
-    from .words.know import know_words
 
 __all__ = [
     "__version__",
@@ -30,7 +30,7 @@ LAZY = {
     "attach": "component.attach",
     "detach": "component.attach",
     "explain_words": "words.explain",
-    "know_words": "words.know",
+    "know_words": "component.know",
     "measure_stability": "view.stability",
     "render": "view.render",
     "tune": "tuning.tune",

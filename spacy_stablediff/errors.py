@@ -99,8 +99,8 @@ class Errors(metaclass=ErrorsWithCodes):
     SD018 = ("Component '{name}' is diffused already, by {present}. To change that, call "
              "spacy_stablediff.detach(nlp, \"{name}\") first.")
     SD019 = ("Component '{name}': the embedding that its config describes at '{path}' isn't found in its model, so "
-             "it can't be diffused. Describe the model in the config, or build it with "
-             "spacy-stablediff.DiffusedTok2Vec.v1.")
+             "it can't be wrapped. Describe the model in the config, or build it with "
+             "this package's architectures.")
     SD020 = ("Callback 'spacy-stablediff.attach.v1': the setting 'diffusion' must be one of this package's layers, so "
              "that it can be written to the config of each component, but it is '{layer}'. For layers of other "
              "packages, call spacy_stablediff.attach from Python.")
@@ -128,12 +128,12 @@ class Errors(metaclass=ErrorsWithCodes):
              "documents to every model: have it look at the component with the embedding instead.)")
     SD030 = ("spacy-stablediff.WordGraphTok2Vec.v1: the setting '{setting}' can't be {value!r}. 'time' is a number of at least "
              "0, which switches diffusion over the graph of words off, 'distance' 1 or 2, 'min_count' a whole number of at "
-             "least 1, 'word_dropout' a number of at least 0, 'keep' a list of words, and 'pairs' a dictionary of words.")
+             "least 0, 'word_dropout' a number of at least 0, 'keep' a list of words, and 'pairs' a dictionary of words.")
     SD031 = ("spacy-stablediff.WordGraphTok2Vec.v1: the embedding '{name}' in its setting 'tok2vec' doesn't look up the "
              "NORM of tokens, so it has no words to know. Use one that does, such as spacy.HashEmbedCNN.v2, or a "
              "spacy.MultiHashEmbed.v2 with NORM among its 'attrs'; or leave the wrapper out.")
-    SD033 = ("Component '{name}' is no 'tok2vec', so it has no embedding that others share. Name the 'tok2vec' component that "
-             "others listen to.")
+    SD033 = ("Component '{name}' has no embedding of its own, whose words it could know. Name a 'tok2vec' component that others "
+             "listen to, or a component that embeds for itself.")
     SD034 = ("Component '{name}': its setting 'pipes' names '{pipe}', which it can't train: it is neither the shared embedding "
              "that '{name}' follows, nor a later component that listens to that, nor one that embeds for itself; listeners of "
              "a transformer are none of these. Those are: {opts}. Set 'pipes' to \"*\" for all of them.")

@@ -18,9 +18,9 @@ from ..wiring.model import (
     embeds_for_itself,
     find_node,
     is_trained,
-    match_nodes,
     replace_node,
 )
+from .blocks import find_embedded
 
 CALLBACK = "spacy-stablediff.attach.v1"
 
@@ -53,10 +53,9 @@ def attach(
         raise ValueError(Errors.SD035.format(value=diffusion))
     if boundaries not in ("doc", "sentence"):
         raise ValueError(Errors.SD012.format(value=boundaries))
-    blocks = list(find_blocks(get_config(nlp, name)))
-    _check_undiffused(name, [block for _, block in blocks])
+    _check_undiffused(name, [block for _, block in find_blocks(get_config(nlp, name))])
     settings = registry.fill({"diffusion": diffusion})["diffusion"]
-    for (path, block), node in zip(blocks, _match(nlp, name, blocks), strict=True):
+    for path, block, node in find_embedded(nlp, name):
         layer = registry.resolve({"diffusion": settings})["diffusion"]
         if node.has_dim("nO"):
             initialize_width(layer, node.get_dim("nO"))
@@ -77,15 +76,13 @@ def detach(nlp: Language, name: str) -> None:
     name (str): The component.
     RAISES (ValueError): SD016 where its embedding isn't diffused.
     """
-    blocks = [
-        (path, block)
-        for path, block in find_blocks(get_config(nlp, name))
-        if block["@architectures"] == ARCHITECTURE
+    diffused = [
+        each for each in find_embedded(nlp, name) if each.block["@architectures"] == ARCHITECTURE
     ]
-    if not blocks:
+    if not diffused:
         hint = "Its config has no spacy-stablediff.DiffusedTok2Vec.v1."
         raise ValueError(Errors.SD016.format(name=name, action="detach", hint=hint))
-    for (path, block), node in zip(blocks, _match(nlp, name, blocks), strict=True):
+    for path, block, node in diffused:
         replace_node(nlp.get_pipe(name), node, node.layers[0])
         set_block(nlp, name, path, block["tok2vec"])
     callback = nlp.config["nlp"]["after_pipeline_creation"] or {}
@@ -142,15 +139,6 @@ def _check_undiffused(name: str, blocks: list[Block]) -> None:
         if is_listener(block):
             upstream = block.get("upstream", "*")
             raise ValueError(Errors.SD017.format(name=name, upstream=upstream))
-
-
-def _match(nlp: Language, name: str, blocks: list[tuple[str, Block]]) -> list[Model]:
-    """Find the parts of a component's model that blocks of its config describe, or raise SD019."""
-    found = match_nodes(nlp.get_pipe(name), [block for _, block in blocks])
-    for (path, _), node in zip(blocks, found, strict=True):
-        if node is None:
-            raise ValueError(Errors.SD019.format(name=name, path=f"components.{name}.{path}"))
-    return cast(list[Model], found)
 
 
 def _is_attached(nlp: Language, name: str, diffusion: Block, boundaries: Boundaries) -> bool:

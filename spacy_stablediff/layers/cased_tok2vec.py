@@ -47,10 +47,11 @@ def cased_config(block: dict[str, Any]) -> dict[str, Any]:
 
 
 def lower(doc: Doc) -> Doc:
-    """Return a document of the same tokens in small letters, with its sentences."""
+    """Return a document of the same tokens in small letters, with its sentences and user data."""
     words, spaces = [token.lower_ for token in doc], [bool(token.whitespace_) for token in doc]
     starts: list[bool | int | None] = [token.is_sent_start for token in doc]
-    return Doc(doc.vocab, words=words, spaces=spaces, sent_starts=starts)
+    data = doc.user_data
+    return Doc(doc.vocab, words=words, spaces=spaces, sent_starts=starts, user_data=data)
 
 
 def forward(

@@ -10,11 +10,11 @@ from thinc.api import Config
 
 from ..checks import is_number
 from ..component.attach import CALLBACK as ATTACH
+from ..component.know import CALLBACK as KNOW_WORDS
 from ..errors import Errors, Warnings
 from ..layers.diffused_tok2vec import ARCHITECTURE, diffused_config
 from ..recommended import STABILIZER, WORDS
 from ..wiring.config import Block, Wiring, find_blocks, find_ours, find_wiring, looks_up_words
-from ..words.know import CALLBACK as KNOW_WORDS
 from ..words.layer import ARCHITECTURE as WORD_GRAPH
 from .draft import Draft
 from .layers import LayerName, acts_at_once, describe_layer

@@ -6,12 +6,17 @@ from spacy.language import Language
 from spacy.training import Example
 from thinc.api import Model
 
+from ..component.know import set_time
 from ..layers.cased_tok2vec import LAYER
 from ..types import Array
+from ..words.layer import find_layers
 from .agreement import agreement_edits, edit_all, measure_agreement
 
 # How much of what was learned may be kept, the most first.
 SHARES = (1.0, 0.5, 0.25, 0.1)
+
+# The times of the diffusion over the graph of words to choose from.
+TIMES = (1.0, 0.3, 0.1, 0.0)
 
 # Parameters, by component, place in its embedding, and name.
 Weights = dict[tuple[str, int, str], Array]
@@ -54,6 +59,17 @@ class Chooser:
         self.before = self.measure()
         self.least = keep * self.before.clean
 
+    def choose_time(self) -> None:
+        """Set the time of the diffusion over the graph of words that makes the pipeline steadiest."""
+        names = [name for name in self.names if any(find_layers(self.nlp.get_pipe(name)))]
+        measured = {}
+        for time in TIMES if names else ():
+            self._set_time(names, time)
+            measured[time] = self.measure()
+        fit = [time for time, each in measured.items() if each.clean >= self.least]
+        if fit:
+            self._set_time(names, max(fit, key=lambda time: sum(measured[time].edited.values())))
+
     def begin(self, embeddings: dict[str, Model]) -> None:
         """Take the weights in place as the first and so far the best.
 
@@ -92,6 +108,10 @@ class Chooser:
         """Measure the weights in place."""
         edited = {name: self._measure_edit(name) for name in self.edited}
         return Agreement(measure_agreement(self.nlp, self.names, self.clean), edited)
+
+    def _set_time(self, names: list[str], time: float) -> None:
+        for name in names:
+            set_time(self.nlp, name, time)
 
     def _measure_edit(self, name: str) -> float:
         return measure_agreement(self.nlp, self.names, self.edited[name])

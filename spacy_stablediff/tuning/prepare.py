@@ -3,15 +3,19 @@
 from typing import Any
 
 from spacy.language import Language
+from spacy.tokens import Doc
 from thinc.api import Model
 
 from ..component.attach import attach, embeds_undiffused
+from ..component.blocks import find_embedded
+from ..component.know import can_know_words, know_words
 from ..errors import Errors
 from ..layers.cased_tok2vec import LAYER, CasedTok2Vec, cased_config
 from ..setup.add import FACTORIES
 from ..wiring.config import find_blocks, get_config, is_listener, set_block
 from ..wiring.inlets import find_own_embedding
-from ..wiring.model import find_node, find_path_to, match_nodes, replace_node, walk_listeners
+from ..wiring.model import find_node, find_path_to, replace_node, walk_listeners
+from ..words.layer import find_layers
 
 
 def choose_components(nlp: Language, names: list[str] | None) -> list[str]:
@@ -34,19 +38,24 @@ def choose_components(nlp: Language, names: list[str] | None) -> list[str]:
     return chosen
 
 
-def prepare(nlp: Language, name: str) -> Model:
-    """Let a component embed for itself, diffused, and apart where a text has one case.
+def prepare(nlp: Language, name: str, docs: list[Doc], known: list[str]) -> Model:
+    """Let a component embed for itself, diffused over documents and words.
 
-    It predicts as before, but for texts in capitals, which it embeds in small letters.
-    Nothing else in the pipeline changes.
+    It predicts as before, but for words that are in neither the texts nor the vocab, and for
+    texts in a single case, of which those in capitals are embedded in small letters. Nothing
+    else in the pipeline changes.
 
     nlp (Language): The pipeline, which is modified.
     name (str): The component.
+    docs (List[Doc]): Texts whose words are counted.
+    known (List[str]): The words that the pipeline was trained on.
     RETURNS (Model[List[Doc], List[Floats2d]]): Its embedding.
     """
     if any(walk_listeners(nlp.get_pipe(name))):
         _take_along(nlp, name)
     component: Any = nlp.get_pipe(name)
+    if can_know_words(nlp, name) and not any(find_layers(component)):
+        know_words(nlp, name, min_count=0, known=known, texts=docs)
     if embeds_undiffused(component):
         attach(nlp, name)
     if find_node(component, LAYER) is None:
@@ -76,9 +85,6 @@ def _take_along(nlp: Language, name: str) -> None:
 
 def _part_by_case(nlp: Language, name: str) -> None:
     """Give a component a copy of its embedding for texts in a single case."""
-    blocks = list(find_blocks(get_config(nlp, name)))
-    nodes = match_nodes(nlp.get_pipe(name), [block for _, block in blocks])
-    for (where, block), node in zip(blocks, nodes, strict=True):
-        assert node is not None
+    for path, block, node in find_embedded(nlp, name):
         replace_node(nlp.get_pipe(name), node, CasedTok2Vec(node, node.copy()))
-        set_block(nlp, name, where, cased_config(block))
+        set_block(nlp, name, path, cased_config(block))

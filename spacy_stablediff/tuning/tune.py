@@ -60,7 +60,9 @@ def tune(
     Components learn to say of an edited copy of a text what the pipeline says of the text,
     or what it is annotated with. Only their embeddings learn: each gets one of its own,
     with the recommended diffusion, and a second one for texts in a single case, those in
-    capitals in small letters. Every other component stays as it is, bit by bit, and so does all that it says.
+    capitals in small letters. Words that are in neither the texts nor the vocab are
+    diffused over the graph of the texts' words, as far as clean texts stay as they were.
+    Every other component stays as it is, bit by bit, and so does all that it says.
 
     nlp (Language): The pipeline, which is modified.
     texts (Union[str, Path, Iterable[Union[str, Doc, Example]]]): The path of a .txt file
@@ -81,12 +83,15 @@ def tune(
     """
     _check(epochs=epochs, learn_rate=learn_rate, keep=keep, seed=seed)
     names = choose_components(nlp, components)
+    known = list(nlp.vocab.strings)
     corpus = read_texts(nlp, texts)
     train_part, held_out = split(corpus.examples)
     before = copy.deepcopy(nlp)
     fix_random_seed(seed)
     chooser = Chooser(nlp, names, held_out, keep=keep, seed=seed)
-    embeddings = {name: prepare(nlp, name) for name in names}
+    docs = [eg.reference for eg in train_part]
+    embeddings = {name: prepare(nlp, name, docs, known) for name in names}
+    chooser.choose_time()
     chooser.begin(embeddings)
     options: dict[str, Any] = {
         "epochs": epochs,

@@ -15,7 +15,7 @@ from spacy.tokens import Doc
 from spacy.util import registry, replace_model_node
 from thinc.api import Model, Ops, noop
 
-from ..types import Backprop, Batch, Boundaries, Diffusion
+from ..types import Backprop, Batch, Boundaries, Diffusion, Embedding
 
 Embed = Callable[[list[Doc]], Batch]
 Listener = Tok2VecListener
@@ -79,6 +79,21 @@ def find_extractors(model: Model, attr: str | None = None) -> list[Model]:
     """
     extractors = (node for node in model.walk() if node.name == "extract_features")
     return [node for node in extractors if attr is None or attr in node.attrs["columns"]]
+
+
+def find_embed(tok2vec: Embedding) -> Embedding:
+    """Find the part of an embedding that embeds words, before their context is encoded.
+
+    tok2vec (Model[List[Doc], List[Floats2d]]): The embedding.
+    RETURNS (Model[List[Doc], List[Floats2d]]): The part; the embedding itself where it
+        encodes no context.
+    """
+    if tok2vec.has_ref("embed"):
+        return tok2vec.get_ref("embed")
+    # Where spaCy replaces listeners it loses the refs, and leaves a chain of two.
+    embed = tok2vec.layers[0] if len(tok2vec.layers) == 2 else None
+    is_whole = embed is not None and embed.layers and find_extractors(embed)
+    return cast(Embedding, embed) if is_whole else tok2vec
 
 
 def match_nodes(component: Any, blocks: list[dict[str, Any]]) -> list[Model | None]:

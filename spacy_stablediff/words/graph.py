@@ -14,7 +14,7 @@ ConceptNet 5.5, AAAI 2017.)
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import nlargest
 from typing import NamedTuple
 from unicodedata import category
@@ -52,6 +52,12 @@ KEPT = 50_000
 # The weights of forms, by their texts.
 Weights = Mapping[str, float]
 
+# Tells whether a form is known that was not counted.
+Knows = Callable[[str], bool]
+
+# A word in small letters, and how many errors it is apart from another.
+Neighbour = tuple[str, int]
+
 
 class Links(NamedTuple):
     """What a form is diffused from.
@@ -63,6 +69,20 @@ class Links(NamedTuple):
 
     forms: tuple[str, ...]
     weights: tuple[float, ...]
+
+
+class Asked(NamedTuple):
+    """A form that is looked up.
+
+    form (str): Its text.
+    has_case (bool): Whether its case tells something.
+    known (Tuple[str, ...]): Where it doesn't, those of its spellings with a capital and
+        without that are known, though they weren't counted.
+    """
+
+    form: str
+    has_case: bool
+    known: tuple[str, ...]
 
 
 class WordGraph:
@@ -103,34 +123,46 @@ class WordGraph:
         self._links: dict[tuple[str, bool], Links]
         self.forget()
 
-    def link(self, forms: Sequence[str], *, has_case: bool) -> list[Links]:
+    def link(
+        self, forms: Sequence[str], *, has_case: bool, knows: Knows | None = None
+    ) -> list[Links]:
         """Find what forms are diffused from.
 
         forms (Sequence[str]): Texts of forms, each once. Of those in texts that have case
             none that was seen, but for paired ones.
         has_case (bool): Whether they come from texts that have case, so that theirs tells
             something.
+        knows (Optional[Callable[[str], bool]]): Tells of a form that was not counted whether it is
+            known nevertheless, by its static vector or from an earlier training.
         RETURNS (List[Links]): For each form its links.
         """
         # Another thread may forget them meanwhile, and this one goes on with what it has.
         if len(self._links) > KEPT:
             self.forget()
         links = self._links
-        new = [form for form in forms if (form, has_case) not in links]
-        for form, neighbours in zip(new, self._find_neighbours(new), strict=True):
-            links[form, has_case] = self._choose(form, neighbours, has_case)
+        new = [
+            Asked(form, has_case, _list_known(form, has_case, knows))
+            for form in forms
+            if (form, has_case) not in links
+        ]
+        for asked, neighbours in zip(new, self._find_neighbours(new), strict=True):
+            links[asked.form, has_case] = self._choose(asked, neighbours)
         return [links[form, has_case] for form in forms]
 
     def forget(self) -> None:
         """Forget the links that were found so far."""
         self._links = {}
 
-    def _find_neighbours(self, forms: list[str]) -> list[list[tuple[str, int]]]:
-        """Find for each form the words that are spelt nearly alike, and how far apart they are."""
-        words = [form.lower() for form in forms]
-        places = [i for i, word in enumerate(words) if is_word(word) and self._is_new(word)]
-        found = self._index.find([words[i] for i in places])
-        neighbours: list[list[tuple[str, int]]] = [[] for _ in forms]
+    def _find_neighbours(self, asked: list[Asked]) -> list[list[Neighbour]]:
+        """Find for each new form the words that are spelt nearly alike."""
+        words = [each.form.lower() for each in asked]
+        places = [
+            place
+            for place, (word, each) in enumerate(zip(words, asked, strict=True))
+            if not each.known and is_word(word) and self._is_new(word)
+        ]
+        found = self._index.find([words[place] for place in places])
+        neighbours: list[list[Neighbour]] = [[] for _ in asked]
         for row, column, distance in zip(*(each.tolist() for each in found), strict=True):
             neighbours[places[row]].append((self._index.words[column], distance))
         return neighbours
@@ -139,18 +171,19 @@ class WordGraph:
         """Whether neither training nor the user knows a word in small letters."""
         return not (word in self._forms or word in self._keep or word in self._pairs)
 
-    def _choose(self, form: str, neighbours: list[tuple[str, int]], has_case: bool) -> Links:
+    def _choose(self, asked: Asked, neighbours: list[Neighbour]) -> Links:
         """Choose the most weighty of the forms that a form could be diffused from."""
-        weights = self._weigh(form, neighbours, has_case)
+        weights = self._weigh(asked, neighbours)
         least = LEAST * sum(weights.values())
         best = nlargest(MOST, weights, key=lambda text: weights[text])
         best = [text for text in best if weights[text] >= least]
-        if best in ([], [form]):
+        if best in ([], [asked.form]):
             return Links((), ())
         return Links(tuple(best), tuple(weights[text] for text in best))
 
-    def _weigh(self, form: str, neighbours: list[tuple[str, int]], has_case: bool) -> Weights:
+    def _weigh(self, asked: Asked, neighbours: list[Neighbour]) -> Weights:
         """Weigh the forms that a form could be diffused from: none if it is left alone."""
+        form, has_case, _ = asked
         word = form.lower()
         if word in self._keep:
             return {}
@@ -161,7 +194,7 @@ class WordGraph:
             return {}
         if word in self._forms and not has_case:
             return self._forms[word]
-        weights = self._weigh_own(form, has_case)
+        weights = self._weigh_own(asked)
         # Capitals get lost in typing, and shouting adds them. One at the front alone is meant.
         is_meant = has_case and (form.istitle() or word not in self._forms)
         for other, distance in [(word, 0)] if word in self._forms else neighbours:
@@ -171,16 +204,28 @@ class WordGraph:
                 weights[text] = weights.get(text, 0.0) + self.time * count * math.exp(-cost)
         return weights
 
-    def _weigh_own(self, form: str, has_case: bool) -> dict[str, float]:
+    def _weigh_own(self, asked: Asked) -> dict[str, float]:
         """Weigh what a new form could be itself: of unknown case, small or capitalized."""
+        form, has_case, known = asked
         confidence = CONFIDENCE * math.exp(LENGTH * (SHORT - min(len(form), MAX_LENGTH)))
         if has_case:
             return {form: confidence}
-        capital, small = form.capitalize(), form.lower()
+        capital, small = _list_cases(form)
         share = self.odds.new_capitals
         if capital == small or not share or not form.isalpha():
             return {small: confidence}
-        return {capital: confidence * share, small: confidence * (1 - share)}
+        shares = {capital: share, small: 1 - share}
+        return {text: confidence * shares[text] for text in known or shares}
+
+
+def _list_known(form: str, has_case: bool, knows: Knows | None) -> tuple[str, ...]:
+    """List what is known of how a form may be spelt where its own case tells nothing."""
+    return () if has_case or knows is None else tuple(filter(knows, _list_cases(form)))
+
+
+def _list_cases(form: str) -> tuple[str, str]:
+    """List how a form is spelt with a capital at the front, and in small letters."""
+    return form.capitalize(), form.lower()
 
 
 def is_word(text: str) -> bool:

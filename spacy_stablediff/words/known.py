@@ -37,7 +37,7 @@ def known_words(extractor: Features, min_count: int, word_dropout: float) -> Fea
     alignment, teach none.
 
     extractor (Model[List[Doc], List[Ints2d]]): Extracts features, NORM among them.
-    min_count (int): How often, at least once, a word is seen before it is known.
+    min_count (int): How often a word is seen before it is known. 0: all words are.
     word_dropout (float): The rate a >= 0 of word dropout: in training, a word that was seen n
         times is unknown with the probability a / (a + n). (Kiperwasser and Goldberg, Simple
         and accurate dependency parsing using bidirectional LSTM feature representations, TACL
@@ -56,7 +56,7 @@ def forward(model: Features, docs: list[Doc], is_train: bool) -> tuple[list[Ints
     if is_train:
         words.count(doc for doc in docs if not is_edited(doc))
     features, backprop = model.layers[0](docs, is_train)
-    if not words or not features:
+    if not words or not words.min_count or not features:
         return features, backprop
     if not is_train and not len(words.known):
         warnings.warn(Warnings.SDW07.format(min_count=words.min_count), stacklevel=2)

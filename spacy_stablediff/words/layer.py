@@ -11,7 +11,7 @@ from ..checks import is_number, is_whole
 from ..errors import Errors
 from ..recommended import WORDS
 from ..types import Batch, Embedding
-from ..wiring.model import find_extractors, walk_nodes
+from ..wiring.model import find_embed, find_extractors, walk_nodes
 from .counting import Words
 from .graph import WordGraph
 from .known import LAYER as KNOWN_WORDS
@@ -47,8 +47,8 @@ def WordGraphTok2Vec(
     distance (int): How many typing errors, 1 or 2, neighbours are apart at most: a letter
         left out, added or replaced, or two exchanged. Neighbours are words of 3 to 50 letters;
         at a distance of 2 they have 6 letters or more.
-    min_count (int): How often, at least once, a word is seen in the training data before it
-        is known.
+    min_count (int): How often a word is seen in the training data before it is known. 0: all
+        words keep their own features.
     word_dropout (float): How often, in training, known words are unknown: a word that was
         seen n times with the probability a / (a + n), where a >= 0 is this rate.
     keep (Optional[List[str]]): Words that are always embedded as they are, in whatever case.
@@ -64,7 +64,7 @@ def WordGraphTok2Vec(
         raise ValueError(Errors.SD031.format(name=tok2vec.name))
     for extractor in extractors:
         tok2vec.replace_node(extractor, known_words(extractor, min_count, word_dropout))
-    embed = tok2vec.get_ref("embed") if tok2vec.has_ref("embed") else tok2vec
+    embed = find_embed(tok2vec)
     graph = word_graph(embed, time=time, distance=distance, keep=keep or [], pairs=pairs or {})
     if embed is tok2vec:
         return graph
@@ -96,6 +96,14 @@ class GraphOfLayer:
         """
         self.settings = settings
         self._made: tuple[Words, int, WordGraph] | None = None
+
+    def at(self, time: float) -> "GraphOfLayer":
+        """Return the graph with another time of the diffusion.
+
+        time (float): The time, at least 0.
+        RETURNS (GraphOfLayer): The graph.
+        """
+        return GraphOfLayer({**self.settings, "time": time})
 
     def get(self, words: Words) -> WordGraph:
         """Return the graph of words.
@@ -179,7 +187,7 @@ def _check_settings(settings: Mapping[str, Any]) -> None:
     fits = {
         "time": is_number(settings["time"], least=0),
         "distance": is_whole(settings["distance"], least=1, most=2),
-        "min_count": is_whole(settings["min_count"], least=1),
+        "min_count": is_whole(settings["min_count"]),
         "word_dropout": is_number(settings["word_dropout"], least=0),
         "keep": keep is None or (isinstance(keep, list) and _are_words(keep)),
         "pairs": pairs is None

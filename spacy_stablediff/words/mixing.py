@@ -1,8 +1,10 @@
 """Which tokens of a batch are diffused over the graph of words, and from what."""
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy
+from spacy.strings import get_string_id
 from spacy.tokens import Doc
 from spacy.vectors import Mode
 from spacy.vocab import Vocab
@@ -10,7 +12,7 @@ from spacy.vocab import Vocab
 from ..edits.casing import has_single_case
 from ..types import Array
 from .counting import find_case
-from .graph import WordGraph
+from .graph import Knows, WordGraph
 from .ids import is_in, spread
 
 
@@ -53,24 +55,44 @@ def mix_forms(graph: WordGraph, docs: list[Doc], seen: Array, *, has_vectors: bo
     if has_vectors:
         new = new[~_have_vectors(vocab, forms[new])]
     new = numpy.union1d(new, numpy.flatnonzero(~caseless & is_in(numpy, forms, graph.paired)))
-    with_case = _link(graph, vocab, forms, new, None)
+    with_case = _link(graph, vocab, forms, new)
     if not any(has_no_case):
         return with_case
     odds = [graph.odds.read(doc) for doc, reads in zip(docs, has_no_case, strict=True) if reads]
     tokens = numpy.flatnonzero(caseless)
-    return _join(with_case, _link(graph, vocab, forms, tokens, numpy.concatenate(odds)))
+    knows = partial(_is_known, vocab, seen, has_vectors)
+    without = _link(graph, vocab, forms, tokens, numpy.concatenate(odds), knows)
+    return _join(with_case, without)
 
 
 def _have_vectors(vocab: Vocab, forms: Array) -> Array:
-    """Whether forms are in the table of static vectors; floret's gives any text a vector."""
-    if vocab.vectors.mode == Mode.floret:
-        return numpy.zeros(len(forms), dtype=bool)
+    """Whether forms have static vectors."""
     ids, places = numpy.unique(forms, return_inverse=True)
-    found = [vocab.has_vector(form) for form in ids.tolist()]
+    found = [_has_vector(vocab, form) for form in ids.tolist()]
     return numpy.asarray(found, dtype=bool)[places]
 
 
-def _link(graph: WordGraph, vocab: Vocab, forms: Array, tokens: Array, odds: Array | None) -> Mixed:
+def _has_vector(vocab: Vocab, form: int) -> bool:
+    """Whether a form is in the table of static vectors; floret's gives any text a vector."""
+    return vocab.vectors.mode != Mode.floret and vocab.has_vector(form)
+
+
+def _is_known(vocab: Vocab, seen: Array, has_vectors: bool, text: str) -> bool:
+    """Whether a form was seen in training, or has a static vector."""
+    form = get_string_id(text)
+    place = numpy.searchsorted(seen, numpy.uint64(form))
+    is_seen = place < len(seen) and seen[place] == form
+    return bool(is_seen) or (has_vectors and text in vocab.strings and _has_vector(vocab, form))
+
+
+def _link(
+    graph: WordGraph,
+    vocab: Vocab,
+    forms: Array,
+    tokens: Array,
+    odds: Array | None = None,
+    knows: Knows | None = None,
+) -> Mixed:
     """Look up what some tokens are made of.
 
     forms (Ints1d): The ORTHs of all tokens of the batch.
@@ -80,7 +102,7 @@ def _link(graph: WordGraph, vocab: Vocab, forms: Array, tokens: Array, odds: Arr
     """
     ids, places = numpy.unique(forms[tokens], return_inverse=True)
     texts = [vocab.strings[form] for form in ids.tolist()]
-    links = graph.link(texts, has_case=odds is None)
+    links = graph.link(texts, has_case=odds is None, knows=knows)
     counts = numpy.asarray([len(each.forms) for each in links], dtype="int64")
     ends = counts.cumsum()
     changed = counts[places] > 0

@@ -13,11 +13,11 @@ from benchmarks.pipelines import STABLE
 from benchmarks.pipelines import add_diffusion as add_diffusion_to_benchmark
 from spacy_stablediff import attach, know_words
 from spacy_stablediff.component.attach import make_attach_callback
+from spacy_stablediff.component.know import make_know_words_callback
 from spacy_stablediff.edits.augmenter import Edits
 from spacy_stablediff.recommended import DIFFUSION, EDITS, STABILIZER, WORDS
 from spacy_stablediff.setup.add import add_diffusion
 from spacy_stablediff.setup.layers import describe_layer
-from spacy_stablediff.words.know import make_know_words_callback
 from spacy_stablediff.words.layer import WordGraphTok2Vec
 from study.config import make_parts
 from study.plan import read_plan

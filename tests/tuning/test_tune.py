@@ -8,10 +8,12 @@ import spacy
 from spacy.tokens import Doc
 
 import spacy_stablediff
+from spacy_stablediff import explain_words
 from spacy_stablediff.tuning.agreement import measure_agreement
-from spacy_stablediff.tuning.choose import Chooser
+from spacy_stablediff.tuning.choose import Agreement, Chooser
 from spacy_stablediff.tuning.prepare import choose_components, prepare
 from spacy_stablediff.tuning.texts import read_texts, split
+from spacy_stablediff.words.layer import find_layers
 
 from ..pipelines import (
     EMBEDDING,
@@ -63,7 +65,7 @@ def reloaded(nlp, path):
 def test_a_prepared_component_predicts_as_before(name, shared, tmp_path):
     nlp = reloaded(trained("textcat", "ner", shared=shared), tmp_path / "before")
     before = [(doc.cats, doc.to_json()["ents"]) for doc in nlp.pipe(UNSEEN)]
-    prepare(nlp, name)
+    prepare(nlp, name, [], [])
     for pipeline in (nlp, reloaded(nlp, tmp_path / "after")):
         after = [(doc.cats, doc.to_json()["ents"]) for doc in pipeline.pipe(UNSEEN)]
         for text, (cats, ents), (expected, found) in zip(UNSEEN, after, before, strict=True):
@@ -71,11 +73,40 @@ def test_a_prepared_component_predicts_as_before(name, shared, tmp_path):
                 assert ents == found and cats == pytest.approx(expected, abs=1e-6)
 
 
+def test_new_words_are_diffused_over_those_of_the_texts():
+    nlp = trained("ner")
+    known = list(nlp.vocab.strings)
+    prepare(nlp, "ner", [nlp.make_doc("wonderful " * 20)], known)
+    (word,) = explain_words(nlp, "wonderfull Brightmoor", component="ner")[:1]
+    assert word.text == "wonderfull" and word.sources[0][0] == "wonderful"
+
+
+@pytest.mark.parametrize(
+    "clean, time", [((0.99, 1.0, 1.0, 1.0), 1.0), ((0.9, 0.99, 1.0, 1.0), 0.3), ((0.9,) * 4, 0.0)]
+)
+def test_new_words_are_diffused_as_far_as_clean_texts_stay(clean, time, monkeypatch):
+    """Of the times 1, 0.3, 0.1 and 0, the longer the steadier."""
+    nlp = trained("ner")
+    chooser = Chooser(nlp, ["ner"], annotated_examples(nlp), keep=0.97, seed=0)
+    chooser.least = 0.97
+    prepare(nlp, "ner", [nlp.make_doc("wonderful")], [])
+    edited = iter((0.8, 0.7, 0.6, 0.5))
+    measured = [Agreement(share, {"typos": next(edited)}) for share in clean]
+    monkeypatch.setattr(chooser, "measure", lambda: measured.pop(0))
+    chooser.choose_time()
+    layers = list(find_layers(nlp.get_pipe("ner")))
+    assert len(layers) == 2 and {layer.attrs["graph"].settings["time"] for layer in layers} == {
+        time
+    }
+    block = nlp.config["components"]["ner"]["model"]["tok2vec"]["single_case"]
+    assert block["tok2vec"]["time"] == time
+
+
 def test_preparing_twice_is_preparing_once():
     nlp = trained("ner")
-    prepare(nlp, "ner")
+    prepare(nlp, "ner", [], [])
     described = nlp.config.to_str()
-    prepare(nlp, "ner")
+    prepare(nlp, "ner", [], [])
     assert nlp.config.to_str() == described
 
 
@@ -164,7 +195,7 @@ def test_other_components_can_be_tuned(name, tmp_path):
 def chooser(nlp, keep):
     held_out = split(read_texts(nlp, TEXTS).examples).held_out
     choose = Chooser(nlp, ["ner"], held_out, keep=keep, seed=0)
-    embedding = prepare(nlp, "ner")
+    embedding = prepare(nlp, "ner", [], [])
     choose.begin({"ner": embedding})
     return choose, embedding
 

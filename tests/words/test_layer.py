@@ -84,6 +84,13 @@ def test_min_count_says_how_often(min_count):
     assert known_words(nlp) == expected
 
 
+def test_a_min_count_of_0_lets_every_word_keep_its_features():
+    nlp = trained_on(["once"], min_count=0)
+    for text in ("once", "never", "nver once"):
+        assert numpy.array_equal(embed(nlp, text), embed_in_training(nlp, text))
+    assert count_unknown(nlp, "once never") == 0
+
+
 def test_seen_words_are_embedded_as_without_the_wrapper():
     nlp = trained_on(["never again", "again never"])
     plain = nlp.get_pipe("tok2vec").model.copy()
@@ -208,7 +215,7 @@ def test_replaced_listeners_know_the_same_words():
 @pytest.mark.parametrize(
     ("setting", "value"),
     [
-        *[("min_count", value) for value in (0, -1, 1.5, True)],
+        *[("min_count", value) for value in (-1, 1.5, True)],
         *[("distance", value) for value in (0, 3, 1.5, True)],
         *[(name, value) for name in ("time", "word_dropout") for value in (-1, float("nan"), "1")],
         *[("keep", value) for value in ("hapyp", [""], [3])],

@@ -6,12 +6,13 @@ import spacy
 from spacy.training import Example
 from thinc.api import Adam
 
-from spacy_stablediff import know_words
-from spacy_stablediff.words.know import make_know_words_callback
+from spacy_stablediff import attach, explain_words, know_words
+from spacy_stablediff.component.know import make_know_words_callback, set_time
+from spacy_stablediff.wiring.model import find_tok2vec
 from spacy_stablediff.words.known import find_words
 from spacy_stablediff.words.layer import ARCHITECTURE
 
-from ..pipelines import EMBEDDING, add_textcat, chain_pipeline, train
+from ..pipelines import EMBEDDING, add_ner, add_textcat, chain_pipeline, train
 
 
 def embed(nlp, text):
@@ -70,6 +71,44 @@ def test_know_words_wraps_once(trained):
     assert len(known_words(nlp)) == len({*nlp.vocab.strings})
     config = nlp.config["components"]["tok2vec"]["model"]
     assert config["min_count"] == 3 and config["tok2vec"]["@architectures"] != ARCHITECTURE
+
+
+def embed_by(nlp, name, text):
+    return find_tok2vec(nlp.get_pipe(name)).predict([nlp.make_doc(text)])[0]
+
+
+@pytest.mark.parametrize("is_attached", [False, True])
+def test_a_component_that_embeds_for_itself_knows_words(is_attached, tmp_path):
+    """Without training, by the words of raw texts alone."""
+    nlp = spacy.blank("en")
+    add_ner(nlp, EMBEDDING)
+    train(nlp, steps=2)
+    if is_attached:
+        attach(nlp, "ner")
+    before = embed_by(nlp, "ner", "I am wonderful xylo")
+    know_words(nlp, "ner", min_count=0, texts=["wonderful " * 50, nlp.make_doc("I am")])
+    assert numpy.array_equal(embed_by(nlp, "ner", "I am wonderful xylo"), before)
+    nlp.to_disk(tmp_path)
+    for each in (nlp, spacy.load(tmp_path)):
+        (word,) = explain_words(each, "I am wonderfull", component="ner")
+        assert word.text == "wonderfull" and word.sources[0][0] == "wonderful"
+
+
+def test_words_that_the_user_says_are_known_are_not_read_as_others(trained):
+    nlp = spacy.load(trained)
+    know_words(nlp, min_count=0, known=["wonderfull"], texts=["wonderful " * 50])
+    assert explain_words(nlp, "wonderfull") == []
+
+
+def test_the_time_can_be_set_later(trained, tmp_path):
+    nlp = spacy.load(trained)
+    know_words(nlp, min_count=0, texts=["wonderful " * 50])
+    set_time(nlp, "tok2vec", 0.0)
+    nlp.to_disk(tmp_path / "saved")
+    for each in (nlp, spacy.load(tmp_path / "saved")):
+        assert explain_words(each, "wonderfull") == []
+    set_time(nlp, "tok2vec", 0.5)
+    assert explain_words(nlp, "wonderfull") != []
 
 
 def test_refuses_to_know_words_of_other_components(trained):

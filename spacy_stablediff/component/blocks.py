@@ -1,0 +1,65 @@
+"""The embeddings that a component owns: where its config describes them, and in its model."""
+
+from typing import NamedTuple, cast
+
+from spacy.language import Language
+
+from ..errors import Errors
+from ..layers.cased_tok2vec import ARCHITECTURE as CASED
+from ..layers.diffused_tok2vec import ARCHITECTURE as DIFFUSED
+from ..types import Embedding
+from ..wiring.config import Block, find_blocks, get_config
+from ..wiring.model import match_nodes
+
+# Our embeddings of documents, and the settings that hold the embeddings inside, in their order.
+INSIDE = {DIFFUSED: ("tok2vec",), CASED: ("tok2vec", "single_case")}
+
+
+class Embedded(NamedTuple):
+    """An embedding of a component.
+
+    path (str): Where in the component's config it is described, such as "model.tok2vec".
+    block (Dict[str, Any]): What stands there, without variables.
+    node (Model[List[Doc], List[Floats2d]]): The part of the model.
+    """
+
+    path: str
+    block: Block
+    node: Embedding
+
+
+def find_embedded(nlp: Language, name: str) -> list[Embedded]:
+    """Find the embeddings that a component's config describes, listeners too, the outermost ones.
+
+    nlp (Language): The pipeline.
+    name (str): The component.
+    RETURNS (List[Embedded]): The embeddings.
+    RAISES (ValueError): SD019 if the model has no such part.
+    """
+    blocks = list(find_blocks(get_config(nlp, name)))
+    nodes = match_nodes(nlp.get_pipe(name), [block for _, block in blocks])
+    for (path, _), node in zip(blocks, nodes, strict=True):
+        if node is None:
+            raise ValueError(Errors.SD019.format(name=name, path=f"components.{name}.{path}"))
+    return [
+        Embedded(path, block, cast(Embedding, node))
+        for (path, block), node in zip(blocks, nodes, strict=True)
+    ]
+
+
+def look_inside(embedded: Embedded) -> list[Embedded]:
+    """Find the embeddings of words inside those of ours, which add to them.
+
+    embedded (Embedded): An embedding.
+    RETURNS (List[Embedded]): What it is made of, or itself.
+    """
+    keys = INSIDE.get(embedded.block["@architectures"])
+    if keys is None:
+        return [embedded]
+    path, block, node = embedded
+    parts = zip(keys, node.layers[: len(keys)], strict=True)
+    return [
+        inner
+        for key, layer in parts
+        for inner in look_inside(Embedded(f"{path}.{key}", block[key], layer))
+    ]

@@ -1,0 +1,140 @@
+"""Embeddings that are trained already and learn to tell which words they know."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from spacy.language import Language
+from spacy.strings import get_string_id
+from spacy.tokens import Doc
+
+from ..errors import Errors
+from ..recommended import WORDS
+from ..wiring.config import find_pipes, get_config, is_listener, set_block
+from ..wiring.model import SharedEmbedding, find_extractors, replace_node
+from ..words.known import find_words
+from ..words.layer import ARCHITECTURE, WordGraphTok2Vec, find_layers
+from .blocks import Embedded, find_embedded, look_inside
+
+CALLBACK = "spacy-stablediff.know_words.v1"
+
+
+def know_words(
+    nlp: Language,
+    name: str = "tok2vec",
+    time: float = WORDS["time"],
+    distance: int = WORDS["distance"],
+    min_count: int = WORDS["min_count"],
+    word_dropout: float = WORDS["word_dropout"],
+    keep: list[str] | None = None,
+    pairs: dict[str, str] | None = None,
+    *,
+    known: Iterable[str] | None = None,
+    texts: Iterable[str | Doc] | None = None,
+) -> None:
+    """Put the graph of words into an embedding that is trained already.
+
+    Wraps the embedding in `spacy-stablediff.WordGraphTok2Vec.v1`, in the component and in
+    the pipeline's config, unless it is wrapped already. It adds the words that it is trained
+    on further to those that it knows.
+
+    An embedding that is trained further learns what to make of an unknown word. One that
+    isn't needs `min_count = 0` and texts: their words are what others are diffused from.
+
+    nlp (Language): The pipeline, before it has seen other texts.
+    name (str): The component with the embedding: a `tok2vec`, or one that embeds for itself.
+    time, distance, min_count, word_dropout, keep, pairs: As in `WordGraphTok2Vec`.
+    known (Optional[Iterable[str]]): The words that the embedding was trained on; by default
+        all strings of the vocab, among which they are.
+    texts (Optional[Iterable[Union[str, Doc]]]): Texts such as those that the pipeline was
+        trained on, or is to be used on. Their words are counted. They need no annotation.
+    RAISES (ValueError): SD033 for a component without an embedding of its own, SD030 or
+        SD031 as `WordGraphTok2Vec` does, SD019 if the config describes another model.
+    """
+    component = nlp.get_pipe(name)
+    embedded = _find_embedded(nlp, name)
+    if not list(find_layers(component)):
+        strings = [get_string_id(word) for word in (nlp.vocab.strings if known is None else known)]
+        settings: dict[str, Any] = {"time": time, "distance": distance, "min_count": min_count}
+        settings |= {"word_dropout": word_dropout, "keep": keep, "pairs": pairs}
+        for path, block, node in embedded:
+            _put_graph(component, node, WordGraphTok2Vec(node, **settings))
+            set_block(
+                nlp, name, path, {"@architectures": ARCHITECTURE, "tok2vec": block, **settings}
+            )
+        for words in find_words(component):
+            words.take_for_known(strings)
+    if texts is not None:
+        docs = [nlp.make_doc(text) if isinstance(text, str) else text for text in texts]
+        for words in find_words(component):
+            words.count(docs)
+
+
+def can_know_words(nlp: Language, name: str) -> bool:
+    """Tell whether `know_words` can put the graph of words into a component.
+
+    nlp (Language): The pipeline.
+    name (str): A component with embeddings of its own.
+    RETURNS (bool): Whether all of them look up words.
+    """
+    return all(find_extractors(node, "NORM") for _, _, node in _find_embedded(nlp, name))
+
+
+def set_time(nlp: Language, name: str, time: float) -> None:
+    """Set the time of the diffusion over the graph of words.
+
+    nlp (Language): The pipeline.
+    name (str): A component into which `know_words` has put it.
+    time (float): The time, at least 0.
+    """
+    for layer in find_layers(nlp.get_pipe(name)):
+        layer.attrs["graph"] = layer.attrs["graph"].at(time)
+    for path, block, _ in _find_embedded(nlp, name):
+        if block["@architectures"] == ARCHITECTURE:
+            set_block(nlp, name, path, {**block, "time": time})
+
+
+def _find_embedded(nlp: Language, name: str) -> list[Embedded]:
+    """Find the embeddings of words that a component owns, or raise SD033."""
+    component = nlp.get_pipe(name)
+    if isinstance(component, SharedEmbedding):
+        return look_inside(Embedded("model", get_config(nlp, name)["model"], component.model))
+    embedded = find_embedded(nlp, name)
+    if not embedded or any(is_listener(each.block) for each in embedded):
+        raise ValueError(Errors.SD033.format(name=name))
+    return [inner for each in embedded for inner in look_inside(each)]
+
+
+def _put_graph(component: Any, node: Any, graph: Any) -> None:
+    """Put an embedding with a graph of words in the place of one without."""
+    if component.model is node:
+        component.model = graph
+    elif graph is not node:
+        replace_node(component, node, graph)
+
+
+def make_know_words_callback(
+    pipes: list[str],
+    time: float = WORDS["time"],
+    distance: int = WORDS["distance"],
+    min_count: int = WORDS["min_count"],
+    word_dropout: float = WORDS["word_dropout"],
+    keep: list[str] | None = None,
+    pairs: dict[str, str] | None = None,
+) -> Callable[[Language], Language]:
+    """Create a callback that wraps trained embeddings by `know_words`, from a config.
+
+    Registered as `spacy-stablediff.know_words.v1`, for [nlp.after_pipeline_creation].
+    Embeddings that are wrapped already are left as they are, so that a saved pipeline
+    can be loaded. For components that aren't there it warns.
+
+    pipes (List[str]): The names of the components.
+    time, distance, min_count, word_dropout, keep, pairs: As in `WordGraphTok2Vec`.
+    RETURNS (Callable[[Language], Language]): The callback.
+    """
+
+    def wrap(nlp: Language) -> Language:
+        for name in find_pipes(nlp, pipes, CALLBACK):
+            know_words(nlp, name, time, distance, min_count, word_dropout, keep, pairs)
+        return nlp
+
+    return wrap
