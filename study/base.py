@@ -23,6 +23,9 @@ def make_base(plan: Plan, run: Run) -> Config:
     if plan["base"] == "bundled":
         config = Config().from_disk(BASE, interpolate=False)
         config["nlp"]["lang"] = data.get("lang", config["nlp"]["lang"])
+        if run.embedding == "vectors":
+            config["paths"]["vectors"] = plan["vectors"]
+            config["components"]["tok2vec"]["model"]["pretrained_vectors"] = True
         return config
     optimize = "accuracy" if run.embedding == "vectors" else "efficiency"
     config = _init_config(data["lang"], data["pipe"], optimize)

@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from reporting.tables import to_table
 
-from .plan import Plan
+from .plan import Plan, Run
 from .results import Line
 from .schedule import list_missing
 
@@ -23,6 +23,7 @@ def render_words(plan: Plan, lines: list[Line]) -> str:
     RETURNS (str): A page in Markdown.
     """
     environment = Environment(loader=FileSystemLoader(TEMPLATES), trim_blocks=True)
+    lines = sorted(lines, key=lambda line: [*map(str, Run.from_line(line))])
     main = [line for line in lines if line["variant"] == plan["main"][0]]
     context = {
         "gains": _tabulate_gains(plan, main),
@@ -41,7 +42,7 @@ def _tabulate_gains(plan: Plan, lines: list[Line]) -> str:
     texts = ["clean", *plan["test_edits"]]
     first, last = next(iter(plan["settings"])), list(plan["settings"])[-1]
     gains: dict[str, list[float | None]] = {}
-    for data in dict.fromkeys(line["data"] for line in lines):
+    for data in dict.fromkeys(map(_name_data, lines)):
         pairs = [
             [_find(lines, data, setting, text, "score") for setting in (first, last)]
             for text in texts
@@ -58,6 +59,12 @@ def _tabulate_gains(plan: Plan, lines: list[Line]) -> str:
     return to_table(["data", *texts], rows)
 
 
+def _name_data(line: Line) -> str:
+    """Name the data of a line, and its embedding if that isn't trained from scratch."""
+    data, embedding = line["data"], line["embedding"]
+    return data if embedding == "scratch" else f"{data}, {embedding}"
+
+
 def _sign(points: float | None) -> str:
     return "" if points is None else f"{points:+.1f}"
 
@@ -71,9 +78,8 @@ def _tabulate(plan: Plan, lines: list[Line], figure: str, factor: int) -> str:
             setting,
             *(_show(_find(lines, data, setting, text, figure), factor) for text in texts),
         ]
-        for data in plan["data"]
+        for data in dict.fromkeys(map(_name_data, lines))
         for setting in plan["settings"]
-        if any(line["data"] == data for line in lines)
     ]
     return to_table(["data", "graph of words", *texts], rows, texts=2)
 
@@ -93,7 +99,7 @@ def _tabulate_unknown(plan: Plan, lines: list[Line]) -> str:
 
 def _find(lines: list[Line], data: str, setting: str, text: str, figure: str) -> list[float]:
     """The figures of all seeds."""
-    chosen = [line for line in lines if (line["data"], line["setting"]) == (data, setting)]
+    chosen = [line for line in lines if (_name_data(line), line["setting"]) == (data, setting)]
     found: list[Any] = [line["test"].get(text, {}).get(figure) for line in chosen]
     return [value for value in found if value is not None]
 
