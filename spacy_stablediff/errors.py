@@ -115,9 +115,9 @@ class Errors(metaclass=ErrorsWithCodes):
              "the loss on vectors is 0 to switch it off, 0.05 for a start, or in a config a schedule; its contrast is 30 by "
              "default. The consistency of scores is 0 to switch it off, 1 by default.")
     SD025 = ("Component '{name}': there is nothing that it could train. No shared embedding such as 'tok2vec', and no "
-             "'stablediff' of static vectors, comes before it, and no component after it embeds for itself. Put it after the "
-             "former or before the latter, or name components that embed for themselves in its setting 'pipes'. "
-             "Components: {opts}.")
+             "'stablediff' of static vectors, comes before it, and no component after it embeds for itself or listens to a "
+             "transformer before it. Put it after the former or before the latter, or name components that embed for "
+             "themselves in its setting 'pipes'. Components: {opts}.")
     SD026 = ("Component '{name}': it needs to know its pipeline, for stability training or for its scorer. Call "
              "nlp.initialize(), or save the pipeline and load it with spacy.load().")
     SD028 = ("A diffused vector of width {width} can't be compared with a vector of width {other}. Compare objects of "
@@ -135,8 +135,8 @@ class Errors(metaclass=ErrorsWithCodes):
     SD033 = ("Component '{name}' is no 'tok2vec', so it has no embedding that others share. Name the 'tok2vec' component that "
              "others listen to.")
     SD034 = ("Component '{name}': its setting 'pipes' names '{pipe}', which it can't train: it is neither the shared embedding "
-             "that '{name}' follows, nor a later component that listens to that, nor one that embeds for itself; listeners of "
-             "a transformer are none of these. Those are: {opts}. Set 'pipes' to \"*\" for all of them.")
+             "that '{name}' follows, nor a later component that listens to that or to a transformer, nor one that embeds for "
+             "itself. Those are: {opts}. Set 'pipes' to \"*\" for all of them.")
     SD035 = ("The setting 'diffusion' must be the config of a diffusion layer, such as {{\"@architectures\": "
              "\"spacy-stablediff.HeatDiffusion.v1\", \"time\": 0.3}}, but it is {value!r}. Leave it out for the default.")
     SD036 = ("Component '{name}': its setting 'model' is the embedding '{model}', but it must be a diffusion layer, such as "
@@ -174,6 +174,11 @@ class Errors(metaclass=ErrorsWithCodes):
     SD070 = ("There is no graph of words in {name}. Components that have one: {opts}. Wrap an embedding "
              "in spacy-stablediff.WordGraphTok2Vec.v1, by `python -m spacy stablediff add` or "
              "spacy_stablediff.know_words(nlp), and train it.")
+    SD071 = ("Component '{name}': its setting 'pipes' names '{pipe}', which listens to '{transformer}'. To train it, '{name}' "
+             "must stand between the two in [nlp] pipeline: after '{transformer}', before '{pipe}'. Now it is: {opts}.")
+    SD072 = ("Component '{name}': '{pipe}' listens to the curated transformer '{transformer}', which was not updated and hands "
+             "it nothing. To freeze '{transformer}', take it off [training.frozen_components] and set frozen = true in "
+             "[components.{transformer}]; its listeners can't be trained otherwise.")
     SD100 = ("{augmenter}: the setting '{setting}' is a rate, a number from 0 (never) to 1 (always), but it is "
              "{value!r}. A useful rate for typos is 0.1.")
     SD101 = ("{augmenter}: the setting '{setting}' must be one of {opts}, but it is {value!r}.")
