@@ -41,6 +41,9 @@ class Warnings(metaclass=ErrorsWithCodes):
              "diffusion of attach, spacy-stablediff.MultiscaleDiffusion.v1, changes nothing before it is trained.")
     SDW10 = ("Component '{name}': its setting 'pipes' names {pipes}, which [training.frozen_components] keeps as it is, so that "
              "its vectors are not made steady. Take it off one of the two lists.")
+    SDW11 = ("Component '{name}': no component listens to it any more, for those that were tuned embed by copies of it. It "
+             "still runs, and takes its time. Where nothing else reads doc._.trf_data, leave it out: "
+             "nlp.remove_pipe(\"{name}\"), or spacy.load(..., exclude=[\"{name}\"]).")
     SDW50 = ("{names}: listed in [training.frozen_components], but trained without diffusion. The vectors change, the "
              "weights don't, so expect other predictions; better train these components with the diffusion in place.")
     SDW51 = ("{count} lines of comments were lost: the layout of the config is unusual, so that only its content could "
@@ -274,12 +277,11 @@ class Errors(metaclass=ErrorsWithCodes):
              "a \"text\" in each line, of a .spacy file, or of a directory of those.")
     SD191 = ("The texts at '{path}' can't be read: {problem}. A .txt file must be in UTF-8, and each line of a .jsonl file an "
              "object with a string \"text\".")
-    SD192 = ("There is too little to tune on: at least two texts with tokens are needed, for some are held out to choose by. "
+    SD192 = ("There is too little to tune on: at least two texts with words are needed, for some are held out to choose by. "
              "Texts without annotation don't count where they have a single case.")
     SD193 = ("The texts to tune on have an object of the type {value}. Give texts, or documents or examples with gold annotation.")
     SD194 = ("Can't tune {names}. A component can be tuned that embeds for itself, or listens to a shared embedding such as "
-             "'tok2vec', but not one that listens to a transformer. Those are: {opts}. Name some of them in the setting "
-             "'components'.")
+             "'tok2vec' or to a transformer. Those are: {opts}. Name some of them in the setting 'components'.")
     SD195 = ("The setting '{setting}' is {value!r}. 'epochs' must be a whole number of at least 1, 'learn_rate' a number above "
              "0, 'keep' a number from 0 to 1, and 'seed' a whole number of at least 0.")
     SD196 = ("The output '{path}' is a file. Give a directory for the tuned pipeline.")

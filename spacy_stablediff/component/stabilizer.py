@@ -194,7 +194,7 @@ class Stabilizer:
         """Backpropagate the losses of a batch, and return their sum."""
         places = self._find_places(nlp)
         edited = edit_batch(nlp, self.augmenter, examples)
-        if not edited.docs:
+        if not any(doc.text.strip() for doc in edited.docs):
             return 0.0
         docs, loss = [eg.predicted for eg in examples], 0.0
         for place in places:

@@ -16,6 +16,7 @@ from .transformers import (
     is_transformer,
     is_transformer_listener,
     lend,
+    widen,
 )
 
 
@@ -61,7 +62,7 @@ class Link(NamedTuple):
                 hand(self.listener, handed)
                 backprop(list(gradient))  # spacy-transformers writes to the list
 
-        return vectors, backprop_lent
+        return widen(self.embedding, vectors), backprop_lent
 
 
 def find_link(nlp: Language, name: str) -> Link | None:

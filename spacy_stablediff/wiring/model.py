@@ -100,7 +100,8 @@ def match_nodes(component: Any, blocks: list[dict[str, Any]]) -> list[Model | No
 
 
 def _get_structure(model: Model) -> list[str]:
-    return [node.name for node in model.walk()]
+    # A chain is named when it is made, and keeps its name where a part is replaced.
+    return [node.name for node in model.walk() if ">>" not in node.name]
 
 
 def replace_node(component: Any, target: Model, replacement: Model) -> None:

@@ -16,7 +16,7 @@ from spacy.training import Example
 from spacy.ty import ListenedToComponent
 from thinc.api import Model
 
-from ..types import Array
+from ..types import Array, Batch, Embedding
 
 # What a transformer makes of a batch, and the gradient of it.
 Outputs: TypeAlias = Any
@@ -67,6 +67,20 @@ def get_upstream_name(listener: Model) -> str:
     """Return the name of the transformer that a listener listens to, "*" for any."""
     node: Any = listener
     return node.attrs["_upstream_name"] if is_curated(node) else node.upstream_name
+
+
+def widen(embedding: Embedding, vectors: Batch) -> Batch:
+    """Give vectors of no width that of the others, or of the embedding.
+
+    Of a text without tokens spacy-transformers makes vectors of no width, and a curated
+    transformer of texts that are all blank.
+
+    embedding (Model[List[Doc], List[Floats2d]]): What made them.
+    vectors (List[Floats2d]): Vectors of shape (tokens, width) each, or (tokens, 0).
+    RETURNS (List[Floats2d]): The same, zeros of shape (tokens, width) in the place of these.
+    """
+    width = max([embedding.maybe_get_dim("nO") or 0, *(X.shape[1] for X in vectors)])
+    return [X if X.shape[1] else embedding.ops.alloc2f(len(X), width) for X in vectors]
 
 
 # What listeners hold.
