@@ -54,17 +54,20 @@ class Copies:
 class TransformerPlace:
     """Listeners of a transformer that get the same vectors: one, or some that pool alike."""
 
-    def __init__(self, name: str, links: list[Link], copies: Copies, *, heads: list[Link]):
+    def __init__(
+        self, name: str, links: list[Link], copies: Copies, *, heads: list[Link], frozen: bool
+    ):
         """Train the vectors of components, and the scores of some of them.
 
         name (str): The component that trains them.
         links (List[Link]): How the components listen, at least one.
         copies (Copies): The edited copies for all places behind the transformer.
         heads (List[Link]): Those whose scores may be trained.
+        frozen (bool): Whether the transformer stays as it is.
         """
         self.name, self.links, self.copies, self.heads = name, links, copies, heads
         self.ops = links[0].embedding.ops
-        self.trains_vectors = True
+        self.trains_vectors = not frozen or links[0].has_parameters
         copies.links.append(links[0])
 
     def embed(
@@ -125,6 +128,7 @@ def find_transformer_places(
             links,
             copies.setdefault(links[0].transformer.name, Copies()),
             heads=[link for link in links if pipes == "*" or link.component.name in pipes],
+            frozen=links[0].transformer.name in frozen or links[0].is_frozen,
         )
         for links in groups.values()
     ]

@@ -36,11 +36,21 @@ class Link(NamedTuple):
     embedding: Embedding
 
     @property
+    def has_parameters(self) -> bool:
+        """Whether anything behind the transformer decides the vectors that could learn."""
+        return any(node.param_names or node.shims for node in self.embedding.walk())
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the transformer says that it stays as it is, as a curated one can."""
+        return getattr(self.transformer, "frozen", False)
+
+    @property
     def signature(self) -> Hashable:
         """What decides the vectors: two links that have the same always give the same ones."""
-        nodes = list(self.embedding.walk())
-        if any(node.param_names or node.shims for node in nodes):
+        if self.has_parameters:
             return id(self.embedding)
+        nodes = self.embedding.walk()
         layers = tuple((node.name, node.attrs.get("grad_factor")) for node in nodes)
         return self.transformer.name, layers
 

@@ -307,6 +307,25 @@ def test_where_the_transformer_is_frozen_diffusion_and_heads_learn(kind, tmp_pat
     assert any(moved(before["textcat"], read(nlp, "textcat")))
 
 
+@every_kind
+def test_where_nothing_can_learn_a_warning_says_so(kind, tmp_path):
+    frozen = True if kind == "curated_transformer" else None
+    nlp = listening_pipeline(kind, tmp_path, "textcat", frozen=frozen)
+    if frozen is None:
+        nlp.config["training"]["frozen_components"] = ["transformer"]
+    (message,) = our_warnings(lambda: initialize(nlp))
+    assert "[SDW06] Component 'stabilizer' has no effect" in message
+
+
+@pytest.mark.parametrize("kind", real_kinds)
+def test_the_grad_factor_of_a_listener_holds(kind, tmp_path):
+    nlp = listening_pipeline(kind, tmp_path)
+    tok2vec = {**transformer_listener(kind), "grad_factor": 0.0}
+    nlp.add_pipe("textcat", config={"model": {**REDUCE, "tok2vec": tok2vec}})
+    assert learn_steadiness(initialize(nlp), examples_for(nlp))["stabilizer"] > 0
+    assert not any(gradient.any() for gradient in gradients(nlp, "transformer"))
+
+
 @pytest.mark.parametrize("kind", [real_kinds[1]])
 def test_a_curated_transformer_is_frozen_by_its_own_setting(kind, tmp_path):
     nlp = initialize(listening_pipeline(kind, tmp_path, "textcat"))
