@@ -9,9 +9,10 @@ import pytest
 import spacy
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
-from thinc.api import Model, chain, set_dropout_rate
+from spacy.util import fix_random_seed
+from thinc.api import Adam, Model, chain, set_dropout_rate
 
-from .pipelines import EMBEDDING, WIDTH, diffused_tok2vec
+from .pipelines import EMBEDDING, WIDTH, add_ner, diffused_tok2vec, examples_for
 
 CURATED = "spacy-curated-transformers"
 LETTERS = [*string.ascii_letters, *string.digits, *string.punctuation]
@@ -102,6 +103,66 @@ def add_transformer(nlp, kind, folder, **settings):
         vocab = str(folder / "vocab.txt")
         loader = {"@model_loaders": f"{CURATED}.WordpieceLoader.v1", "path": vocab}
         nlp.config["initialize"]["components"]["transformer"] = {"piecer_loader": loader}
+
+
+REDUCE = {
+    "@architectures": "spacy.TextCatReduce.v1",
+    "exclusive_classes": True,
+    "use_reduce_first": False,
+    "use_reduce_last": False,
+    "use_reduce_max": False,
+    "use_reduce_mean": True,
+}
+
+
+def add_listening(nlp, kind, name, diffusion=None):
+    """Add a component that listens to the transformer."""
+    tok2vec = transformer_listener(kind, diffusion)
+    if name == "ner":
+        return add_ner(nlp, tok2vec)
+    model = {"tok2vec": tok2vec}
+    if name == "textcat":
+        model = {**REDUCE, "tok2vec": tok2vec}
+    return nlp.add_pipe(name, config={"model": model})
+
+
+def listening_pipeline(kind, folder, *components, diffusion=None, stabilizer=None, **transformer):
+    """A transformer, a stabilizer if its settings are given, and components that listen."""
+    fix_random_seed(0)
+    nlp = spacy.blank("en")
+    add_transformer(nlp, kind, folder, **transformer)
+    if stabilizer is not None:
+        nlp.add_pipe("stabilizer", config=stabilizer)
+    for name in components:
+        add_listening(nlp, kind, name, diffusion)
+    return nlp
+
+
+def examples_with_spans(nlp):
+    """The texts of all tests, with spans too."""
+    examples = examples_for(nlp)
+    for eg in examples:
+        eg.reference.spans["sc"] = list(eg.reference.ents)
+    return examples
+
+
+def initialize(nlp):
+    fix_random_seed(0)
+    examples = examples_with_spans(nlp)
+    nlp.initialize(lambda: examples)
+    return nlp
+
+
+def train(nlp, steps, rate=0.01, **lists):
+    """Train as `spacy train` does: all take their steps when all have their gradients."""
+    optimizer, losses = Adam(rate), []
+    examples = examples_with_spans(nlp)
+    for step in range(steps):
+        losses.append(nlp.update(examples[step % 3 :: 2], sgd=False, **lists))
+        for name, component in nlp.pipeline:
+            if component.model is not None and name not in lists.get("exclude", []):
+                component.finish_update(optimizer)
+    return losses
 
 
 # A transformer that needs no package: with the listeners that spacy-transformers has.
@@ -280,3 +341,13 @@ def forget_gradients(model):
                 node.set_grad(name, 0 * node.get_grad(name))
         for shim in node.shims:
             shim._model.zero_grad()
+
+
+def read(nlp, name):
+    """Copies of all parameters of a component."""
+    return [parameter.read() for parameter in all_parameters(nlp.get_pipe(name).model)]
+
+
+def gradients(nlp, name):
+    """Copies of all gradients of a component."""
+    return [numpy.array(p.gradient()) for p in all_parameters(nlp.get_pipe(name).model)]

@@ -15,7 +15,7 @@ from ..wiring.config import find_blocks, get_config, is_listener, set_block
 from ..wiring.inlets import find_own_embedding
 from ..wiring.links import Link, find_link
 from ..wiring.model import find_node, find_path_to, match_nodes, replace_node, walk_listeners
-from ..wiring.transformers import is_transformer
+from ..wiring.transformers import is_transformer, unfreeze
 from ..wiring.weights import renumber
 
 
@@ -108,6 +108,7 @@ def _take_transformer_along(nlp: Language, name: str, link: Link) -> None:
     nlp.replace_listeners(link.transformer.name, name, [where])
     ((_, replaced),) = find_blocks(get_config(nlp, name))
     set_block(nlp, name, where, {**block, "tok2vec": replaced})
+    unfreeze(link.embedding)
 
 
 def _part_by_case(nlp: Language, name: str) -> None:

@@ -83,6 +83,13 @@ def widen(embedding: Embedding, vectors: Batch) -> Batch:
     return [X if X.shape[1] else embedding.ops.alloc2f(len(X), width) for X in vectors]
 
 
+def unfreeze(embedding: Embedding) -> None:
+    """Let the copies of curated transformers in an embedding learn that were frozen."""
+    for node in embedding.walk():
+        if "_frozen" in node.attrs:
+            node.attrs["_frozen"] = False
+
+
 # What listeners hold.
 
 

@@ -22,15 +22,23 @@ from ..pipelines import (
     add_ner,
     add_textcat,
     listener,
+    moved,
     our_warnings,
 )
-from ..pipelines import examples_for as examples_without_spans
 from ..transformers import (
+    REDUCE,
+    add_listening,
     add_transformer,
     all_parameters,
     every_kind,
+    examples_with_spans,
     forget_gradients,
+    gradients,
+    initialize,
+    listening_pipeline,
+    read,
     real_kinds,
+    train,
     transformer_listener,
 )
 from .test_stabilizer import MISSPELL
@@ -38,64 +46,15 @@ from .test_stabilizer import MISSPELL
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 
 SETTINGS = {"weight": 3.0, "consistency": 0.0, "augmenter": MISSPELL}
-REDUCE = {
-    "@architectures": "spacy.TextCatReduce.v1",
-    "exclusive_classes": True,
-    "use_reduce_first": False,
-    "use_reduce_last": False,
-    "use_reduce_max": False,
-    "use_reduce_mean": True,
-}
 both_wirings = pytest.mark.parametrize("diffusion", [None, HEAT], ids=["plain", "attached"])
 
 
-def add_listening(nlp, kind, name, diffusion=None):
-    """Add a component that listens to the transformer."""
-    tok2vec = transformer_listener(kind, diffusion)
-    if name == "ner":
-        return add_ner(nlp, tok2vec)
-    model = {"tok2vec": tok2vec}
-    if name == "textcat":
-        model = {**REDUCE, "tok2vec": tok2vec}
-    return nlp.add_pipe(name, config={"model": model})
-
-
-def listening_pipeline(kind, folder, *components, diffusion=None, frozen=None, **settings):
+def steady_pipeline(kind, folder, *components, diffusion=None, frozen=None, **settings):
     """A transformer, a stabilizer, and components that listen."""
-    fix_random_seed(0)
-    nlp = spacy.blank("en")
-    add_transformer(nlp, kind, folder, **({} if frozen is None else {"frozen": frozen}))
-    nlp.add_pipe("stabilizer", config={**SETTINGS, **settings})
-    for name in components:
-        add_listening(nlp, kind, name, diffusion)
-    return nlp
-
-
-def examples_for(nlp):
-    """Examples with spans too."""
-    examples = examples_without_spans(nlp)
-    for eg in examples:
-        eg.reference.spans["sc"] = list(eg.reference.ents)
-    return examples
-
-
-def initialize(nlp):
-    fix_random_seed(0)
-    examples = examples_for(nlp)
-    nlp.initialize(lambda: examples)
-    return nlp
-
-
-def train(nlp, steps, rate=0.01, **lists):
-    """Train as `spacy train` does: all take their steps when all have their gradients."""
-    optimizer, losses = Adam(rate), []
-    examples = examples_for(nlp)
-    for step in range(steps):
-        losses.append(nlp.update(examples[step % 3 :: 2], sgd=False, **lists))
-        for name, component in nlp.pipeline:
-            if component.model is not None and name not in lists.get("exclude", []):
-                component.finish_update(optimizer)
-    return losses
+    curated = {} if frozen is None else {"frozen": frozen}
+    stabilizer = {**SETTINGS, **settings}
+    options = {"diffusion": diffusion, "stabilizer": stabilizer, **curated}
+    return listening_pipeline(kind, folder, *components, **options)
 
 
 def learn_steadiness(nlp, examples):
@@ -110,18 +69,6 @@ def learn_steadiness(nlp, examples):
         vectors, backprop = find_link(nlp, name).embedding(docs, is_train=True)
         backprop([0 * X for X in vectors])
     return losses
-
-
-def read(nlp, name):
-    return [parameter.read() for parameter in all_parameters(nlp.get_pipe(name).model)]
-
-
-def gradients(nlp, name):
-    return [numpy.array(p.gradient()) for p in all_parameters(nlp.get_pipe(name).model)]
-
-
-def moved(before, after):
-    return [not numpy.array_equal(a, b) for a, b in zip(before, after, strict=True)]
 
 
 # The gradient.
@@ -150,8 +97,8 @@ def embed(nlp, name, docs):
 @both_wirings
 @pytest.mark.parametrize("components", [["textcat"], ["ner", "textcat"]], ids=["one", "two"])
 def test_gradient_equals_finite_differences(kind, diffusion, components, tmp_path):
-    nlp = initialize(listening_pipeline(kind, tmp_path, *components, diffusion=diffusion))
-    examples = examples_for(nlp)
+    nlp = initialize(steady_pipeline(kind, tmp_path, *components, diffusion=diffusion))
+    examples = examples_with_spans(nlp)
     loss = learn_steadiness(nlp, examples)["stabilizer"]
     docs = [eg.predicted for eg in examples]
     edited = edit_batch(nlp, nlp.get_pipe("stabilizer").augmenter, examples)
@@ -184,9 +131,9 @@ def test_gradient_equals_finite_differences(kind, diffusion, components, tmp_pat
 def test_gradients_add_to_those_of_the_listeners(kind, diffusion, tmp_path):
     parts = []
     for without in ([], ["stabilizer"]):
-        nlp = listening_pipeline(kind, tmp_path, "textcat", "ner", diffusion=diffusion)
+        nlp = steady_pipeline(kind, tmp_path, "textcat", "ner", diffusion=diffusion)
         train(initialize(nlp), steps=2)
-        examples = examples_for(nlp)
+        examples = examples_with_spans(nlp)
         fix_random_seed(1)
         if without:
             learn_steadiness(nlp, examples)
@@ -207,30 +154,30 @@ def alone_names(nlp):
 
 @every_kind
 def test_the_copies_pass_the_transformer_once_for_all_listeners(kind, tmp_path, monkeypatch):
-    nlp = initialize(listening_pipeline(kind, tmp_path, "textcat", "ner", diffusion=HEAT))
+    nlp = initialize(steady_pipeline(kind, tmp_path, "textcat", "ner", diffusion=HEAT))
     model, passes = nlp.get_pipe("transformer").model, []
     forward = model._func
     monkeypatch.setattr(
         model, "_func", lambda *args, **kw: passes.append(1) or forward(*args, **kw)
     )
-    nlp.update(examples_for(nlp), sgd=False)
+    nlp.update(examples_with_spans(nlp), sgd=False)
     assert len(passes) == 2
 
 
 @every_kind
 @both_wirings
 def test_training_lowers_the_loss(kind, diffusion, tmp_path):
-    nlp = listening_pipeline(kind, tmp_path, "ner", "textcat", diffusion=diffusion)
+    nlp = steady_pipeline(kind, tmp_path, "ner", "textcat", diffusion=diffusion)
     losses = [step["stabilizer"] for step in train(initialize(nlp), steps=30)]
     assert sum(losses[-6:]) < 0.8 * sum(losses[:6])
 
 
 @every_kind
 def test_the_updates_of_spacy_learn_too(kind, tmp_path):
-    nlp = initialize(listening_pipeline(kind, tmp_path, "textcat"))
+    nlp = initialize(steady_pipeline(kind, tmp_path, "textcat"))
     optimizer, losses = SGD(0.003), []
     for _ in range(20):
-        losses.append(nlp.update(examples_for(nlp), sgd=optimizer)["stabilizer"])
+        losses.append(nlp.update(examples_with_spans(nlp), sgd=optimizer)["stabilizer"])
     assert losses[-1] < losses[0]
 
 
@@ -243,7 +190,7 @@ def test_scores_become_consistent(kind, name, tmp_path):
     movements = []
     for consistency in (0.0, 5.0):
         settings = {"weight": 1e-9, "consistency": consistency}
-        nlp = initialize(listening_pipeline(kind, tmp_path, name, **settings))
+        nlp = initialize(steady_pipeline(kind, tmp_path, name, **settings))
         losses = train(nlp, steps=20, rate=0.003)
         assert any(step["stabilizer"] > 1e-6 for step in losses) == bool(consistency)
         movements.append(movement(nlp, name))
@@ -252,7 +199,7 @@ def test_scores_become_consistent(kind, name, tmp_path):
 
 def movement(nlp, name):
     """How far the scores of the texts move when these are edited."""
-    examples, scores = examples_for(nlp), []
+    examples, scores = examples_with_spans(nlp), []
     edited = edit_batch(nlp, nlp.get_pipe("stabilizer").augmenter, examples)
     transformer, component = nlp.get_pipe("transformer"), nlp.get_pipe(name)
     clean = [examples[i].predicted for i in edited.sources]
@@ -266,9 +213,9 @@ def movement(nlp, name):
 @every_kind
 def test_the_loss_on_scores_reaches_transformer_and_head(kind, tmp_path):
     settings = {"weight": 0.0, "consistency": 1.0}
-    nlp = initialize(listening_pipeline(kind, tmp_path, "textcat", **settings))
+    nlp = initialize(steady_pipeline(kind, tmp_path, "textcat", **settings))
     train(nlp, steps=3)
-    learn_steadiness(nlp, examples_for(nlp))
+    learn_steadiness(nlp, examples_with_spans(nlp))
     for name in ("transformer", "textcat"):
         assert any(gradient.any() for gradient in gradients(nlp, name))
 
@@ -287,9 +234,9 @@ def freeze(nlp, kind):
 def test_where_the_transformer_is_frozen_diffusion_and_heads_learn(kind, tmp_path):
     frozen = True if kind == "curated_transformer" else None
     settings = {"diffusion": HEAT, "frozen": frozen, "consistency": 1.0}
-    nlp = initialize(listening_pipeline(kind, tmp_path, "textcat", **settings))
+    nlp = initialize(steady_pipeline(kind, tmp_path, "textcat", **settings))
     before = {name: read(nlp, name) for name in ("transformer", "textcat")}
-    examples = examples_for(nlp)
+    examples = examples_with_spans(nlp)
     losses = {}
     lists = freeze(nlp, kind)
     if not lists:
@@ -310,7 +257,7 @@ def test_where_the_transformer_is_frozen_diffusion_and_heads_learn(kind, tmp_pat
 @every_kind
 def test_where_nothing_can_learn_a_warning_says_so(kind, tmp_path):
     frozen = True if kind == "curated_transformer" else None
-    nlp = listening_pipeline(kind, tmp_path, "textcat", frozen=frozen)
+    nlp = steady_pipeline(kind, tmp_path, "textcat", frozen=frozen)
     if frozen is None:
         nlp.config["training"]["frozen_components"] = ["transformer"]
     (message,) = our_warnings(lambda: initialize(nlp))
@@ -319,23 +266,23 @@ def test_where_nothing_can_learn_a_warning_says_so(kind, tmp_path):
 
 @pytest.mark.parametrize("kind", real_kinds)
 def test_the_grad_factor_of_a_listener_holds(kind, tmp_path):
-    nlp = listening_pipeline(kind, tmp_path)
+    nlp = steady_pipeline(kind, tmp_path)
     tok2vec = {**transformer_listener(kind), "grad_factor": 0.0}
     nlp.add_pipe("textcat", config={"model": {**REDUCE, "tok2vec": tok2vec}})
-    assert learn_steadiness(initialize(nlp), examples_for(nlp))["stabilizer"] > 0
+    assert learn_steadiness(initialize(nlp), examples_with_spans(nlp))["stabilizer"] > 0
     assert not any(gradient.any() for gradient in gradients(nlp, "transformer"))
 
 
 @pytest.mark.parametrize("kind", [real_kinds[1]])
 def test_a_curated_transformer_is_frozen_by_its_own_setting(kind, tmp_path):
-    nlp = initialize(listening_pipeline(kind, tmp_path, "textcat"))
+    nlp = initialize(steady_pipeline(kind, tmp_path, "textcat"))
     with pytest.raises(ValueError, match=r"\[SD072\].*'transformer'.*frozen = true"):
-        nlp.update(examples_for(nlp), exclude=["transformer"], annotates=["transformer"])
+        nlp.update(examples_with_spans(nlp), exclude=["transformer"], annotates=["transformer"])
 
 
 @every_kind
 def test_a_frozen_listener_stays_as_it_is_and_a_warning_says_so(kind, tmp_path):
-    nlp = listening_pipeline(kind, tmp_path, "ner", "textcat", pipes=["ner", "textcat"])
+    nlp = steady_pipeline(kind, tmp_path, "ner", "textcat", pipes=["ner", "textcat"])
     nlp.config["training"]["frozen_components"] = ["ner"]
     said = our_warnings(lambda: initialize(nlp))
     assert len(said) == 1 and "[SDW10]" in said[0] and "'ner'" in said[0]
@@ -359,7 +306,7 @@ def names_of_places(nlp, pipes):
 
 @every_kind
 def test_listeners_that_pool_alike_are_trained_together_those_that_diffuse_apart(kind, tmp_path):
-    nlp = listening_pipeline(kind, tmp_path, "ner", "textcat")
+    nlp = steady_pipeline(kind, tmp_path, "ner", "textcat")
     add_listening(nlp, kind, "spancat", HEAT)
     assert names_of_places(nlp, "*") == (
         [["ner", "textcat"], ["spancat"]],
@@ -386,7 +333,7 @@ def test_all_stands_for_a_shared_embedding_an_own_one_and_a_transformer(kind, tm
         forget_gradients(nlp.get_pipe(name).model)
     losses = {}
     for name in ("tok2vec", "transformer", "stabilizer"):
-        nlp.get_pipe(name).update(examples_for(nlp), losses=losses)
+        nlp.get_pipe(name).update(examples_with_spans(nlp), losses=losses)
     for name in ("transformer", "owner"):
         assert any(gradient.any() for gradient in gradients(nlp, name))
     losses = train(nlp, steps=12)
@@ -434,7 +381,7 @@ def test_two_transformers_are_told_apart(kind, tmp_path):
 )
 def test_texts_of_all_kinds_are_no_trouble(kind, diffusion, texts, tmp_path):
     settings = {"diffusion": diffusion, "consistency": 1.0}
-    nlp = initialize(listening_pipeline(kind, tmp_path, "textcat", "ner", **settings))
+    nlp = initialize(steady_pipeline(kind, tmp_path, "textcat", "ner", **settings))
     cats = {"cats": {"POS": 1.0, "NEG": 0.0}}
     examples = [Example.from_dict(nlp.make_doc(text), cats) for text in texts]
     losses = nlp.update(examples, sgd=False)
@@ -457,7 +404,7 @@ def make_empty():
 @pytest.mark.parametrize("texts", [["None"], ["None", "one"], ["None", "None"]])
 def test_copies_may_lose_all_their_words(kind, diffusion, texts, tmp_path):
     settings = {"augmenter": {"@augmenters": "test_empty.v1"}, "consistency": 1.0}
-    nlp = listening_pipeline(kind, tmp_path, "textcat", diffusion=diffusion, **settings)
+    nlp = steady_pipeline(kind, tmp_path, "textcat", diffusion=diffusion, **settings)
     cats = {"cats": {"POS": 1.0, "NEG": 0.0}}
     examples = [Example.from_dict(nlp.make_doc(text), cats) for text in texts]
     assert initialize(nlp).update(examples, sgd=False)["textcat"] > 0
@@ -470,7 +417,7 @@ def test_copies_may_lose_all_their_words(kind, diffusion, texts, tmp_path):
 @both_wirings
 def test_a_trained_pipeline_is_saved_loaded_and_predicts_without_it(kind, diffusion, tmp_path):
     (tmp_path / "vocab").mkdir()
-    nlp = listening_pipeline(kind, tmp_path / "vocab", "textcat", "ner", diffusion=diffusion)
+    nlp = steady_pipeline(kind, tmp_path / "vocab", "textcat", "ner", diffusion=diffusion)
     train(initialize(nlp), steps=3)
     nlp.to_disk(tmp_path / "with")
     expected = [(doc.cats, doc.to_json()["ents"]) for doc in nlp.pipe(texts_to_predict())]
@@ -479,7 +426,7 @@ def test_a_trained_pipeline_is_saved_loaded_and_predicts_without_it(kind, diffus
     for same in (loaded, without):
         found = [(doc.cats, doc.to_json()["ents"]) for doc in same.pipe(texts_to_predict())]
         assert found == expected
-    assert loaded.update(examples_for(loaded), sgd=Adam(0.001))["stabilizer"] > 0
+    assert loaded.update(examples_with_spans(loaded), sgd=Adam(0.001))["stabilizer"] > 0
 
 
 def texts_to_predict():
@@ -488,7 +435,7 @@ def texts_to_predict():
 
 @pytest.mark.parametrize("kind", real_kinds)
 def test_a_listener_that_was_replaced_is_trained_as_an_embedding_of_its_own(kind, tmp_path):
-    nlp = initialize(listening_pipeline(kind, tmp_path, "textcat", "ner"))
+    nlp = initialize(steady_pipeline(kind, tmp_path, "textcat", "ner"))
     nlp.replace_listeners("transformer", "textcat", ["model.tok2vec"])
     before = read(nlp, "textcat")
     losses = train(nlp, steps=10)

@@ -8,16 +8,16 @@ from spacy_stablediff.tuning.prepare import choose_components, prepare
 from spacy_stablediff.wiring.inlets import find_own_embedding
 from spacy_stablediff.wiring.weights import read_weights, renumber, write_weights
 
-from ..component.test_stabilizer_transformer import (
+from ..pipelines import EMBEDDING, HEAT, UNSEEN, add_textcat, examples_for, moved, our_warnings
+from ..transformers import (
     add_listening,
+    all_parameters,
     initialize,
     listening_pipeline,
-    moved,
     read,
+    real_kinds,
     train,
 )
-from ..pipelines import EMBEDDING, HEAT, UNSEEN, add_textcat, examples_for, our_warnings
-from ..transformers import all_parameters, real_kinds
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning"),
@@ -30,11 +30,10 @@ TEXTS = [eg.text for eg in examples_for(spacy.blank("en"))] * 4
 WRITTEN = [text for text in UNSEEN if not text.isspace()]
 
 
-def trained(kind, folder, *components, diffusion=None, steps=20):
+def trained(kind, folder, *components, steps=20, **settings):
     """A trained pipeline, saved and loaded."""
     (folder / "files").mkdir()
-    nlp = listening_pipeline(kind, folder / "files", *components, diffusion=diffusion)
-    nlp.remove_pipe("stabilizer")
+    nlp = listening_pipeline(kind, folder / "files", *components, **settings)
     train(initialize(nlp), steps=steps)
     return reloaded(nlp, folder / "trained")
 
@@ -138,3 +137,12 @@ def test_other_components_can_be_tuned(kind, tmp_path):
     initialize(nlp)
     tuning = spacy_stablediff.tune(nlp, TEXTS, epochs=1)
     assert tuning.components == ["textcat_multilabel", "spancat"]
+
+
+def test_copies_of_a_frozen_transformer_learn(kind, tmp_path):
+    frozen = {"frozen": True} if kind == "curated_transformer" else {}
+    nlp = trained(kind, tmp_path, "ner", steps=5, **frozen)
+    embedding = prepare(nlp, "ner")
+    nlp.get_pipe("ner").update(examples_for(nlp))
+    torch = [node for node in embedding.walk() if node.shims]
+    assert any(p.gradient().any() for node in torch for p in all_parameters(node))
