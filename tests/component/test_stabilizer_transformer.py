@@ -26,6 +26,7 @@ from ..pipelines import (
     our_warnings,
 )
 from ..transformers import (
+    CURATED,
     REDUCE,
     add_listening,
     add_transformer,
@@ -93,19 +94,16 @@ def embed(nlp, name, docs):
     return find_link(nlp, name).embedding.predict(docs)
 
 
-@every_kind
-@both_wirings
-@pytest.mark.parametrize("components", [["textcat"], ["ner", "textcat"]], ids=["one", "two"])
-def test_gradient_equals_finite_differences(kind, diffusion, components, tmp_path):
-    nlp = initialize(steady_pipeline(kind, tmp_path, *components, diffusion=diffusion))
+def assert_slopes(nlp, names, models):
+    """Compare what the stabilizer learns with finite differences of its loss.
+
+    names: A component for each of the vectors that differ; models: whose gradients to look at.
+    """
     examples = examples_with_spans(nlp)
     loss = learn_steadiness(nlp, examples)["stabilizer"]
     docs = [eg.predicted for eg in examples]
     edited = edit_batch(nlp, nlp.get_pipe("stabilizer").augmenter, examples)
-    apart = components if diffusion else components[:1]
-    assert loss == pytest.approx(steadiness(nlp, docs, edited, apart), rel=1e-4)
-    models = [nlp.get_pipe("transformer").model]
-    models += [find_link(nlp, name).embedding for name in components] if diffusion else []
+    assert loss == pytest.approx(steadiness(nlp, docs, edited, names), rel=1e-4)
     rng = numpy.random.default_rng(0)
     for model in models:
         assert any(parameter.gradient().any() for parameter in all_parameters(model))
@@ -118,7 +116,7 @@ def test_gradient_equals_finite_differences(kind, diffusion, components, tmp_pat
                 sides = []
                 for sign in (1, -1):
                     parameter.write(value + sign * step * direction)
-                    sides.append(steadiness(nlp, docs, edited, apart))
+                    sides.append(steadiness(nlp, docs, edited, names))
                 slopes.append((sides[0] - sides[1]) / (2 * step))
             parameter.write(value)
             expected = float((gradient * direction).sum())
@@ -128,28 +126,47 @@ def test_gradient_equals_finite_differences(kind, diffusion, components, tmp_pat
 
 @every_kind
 @both_wirings
+@pytest.mark.parametrize("components", [["textcat"], ["ner", "textcat"]], ids=["one", "two"])
+def test_gradient_equals_finite_differences(kind, diffusion, components, tmp_path):
+    nlp = initialize(steady_pipeline(kind, tmp_path, *components, diffusion=diffusion))
+    behind = [find_link(nlp, name).embedding for name in components] if diffusion else []
+    apart = components if diffusion else components[:1]
+    assert_slopes(nlp, apart, [nlp.get_pipe("transformer").model, *behind])
+
+
+@pytest.mark.parametrize("kind", [real_kinds[1]])
+def test_a_listener_that_weighs_all_layers_learns_its_weights(kind, tmp_path):
+    weighting = {"@architectures": f"{CURATED}.ScalarWeight.v1", "num_layers": 1}
+    tok2vec = {
+        **transformer_listener(kind),
+        "@architectures": f"{CURATED}.ScalarWeightingListener.v1",
+        "weighting": weighting,
+    }
+    nlp = listening_pipeline(kind, tmp_path, stabilizer=SETTINGS, all_layer_outputs=True)
+    nlp.add_pipe("textcat", config={"model": {**REDUCE, "tok2vec": tok2vec}})
+    add_listening(nlp, kind, "ner")
+    models = [nlp.get_pipe("transformer").model, find_link(nlp, "textcat").embedding]
+    assert_slopes(initialize(nlp), ["textcat", "ner"], models)
+
+
+@every_kind
+@both_wirings
 def test_gradients_add_to_those_of_the_listeners(kind, diffusion, tmp_path):
-    parts = []
-    for without in ([], ["stabilizer"]):
+    found = []
+    for what in ("all", "steadiness", "listeners"):
         nlp = steady_pipeline(kind, tmp_path, "textcat", "ner", diffusion=diffusion)
         train(initialize(nlp), steps=2)
-        examples = examples_with_spans(nlp)
-        fix_random_seed(1)
-        if without:
-            learn_steadiness(nlp, examples)
-            alone = {name: gradients(nlp, name) for name in ("transformer", "textcat", "ner")}
-            nlp.remove_pipe("stabilizer")
-        for name in ("transformer", "textcat", "ner"):
+        examples, names = examples_with_spans(nlp), ("transformer", "textcat", "ner")
+        for name in names:
             forget_gradients(nlp.get_pipe(name).model)
-        nlp.update(examples, sgd=False)
-        parts.append({name: gradients(nlp, name) for name in alone_names(nlp)})
-    for name, added in alone.items():
-        for whole, own, extra in zip(parts[0][name], parts[1][name], added, strict=True):
-            assert_allclose(whole, own + extra, atol=1e-3 * max(1.0, abs(whole).max()))
-
-
-def alone_names(nlp):
-    return [name for name in nlp.pipe_names if name != "stabilizer"]
+        fix_random_seed(1)
+        if what == "steadiness":
+            learn_steadiness(nlp, examples)
+        else:
+            nlp.update(examples, sgd=False, exclude=["stabilizer"] * (what == "listeners"))
+        found.append([gradient for name in names for gradient in gradients(nlp, name)])
+    for total, added, own in zip(*found, strict=True):
+        assert_allclose(total, added + own, atol=1e-3 * max(1.0, abs(total).max()))
 
 
 @every_kind
