@@ -41,6 +41,9 @@ class Warnings(metaclass=ErrorsWithCodes):
              "diffusion of attach, spacy-stablediff.MultiscaleDiffusion.v1, changes nothing before it is trained.")
     SDW10 = ("Component '{name}': its setting 'pipes' names {pipes}, which [training.frozen_components] keeps as it is, so that "
              "its vectors are not made steady. Take it off one of the two lists.")
+    SDW11 = ("Component '{name}': no component listens to it any more, for those that were tuned embed by copies of it. It "
+             "still runs, and takes its time. Where nothing else reads doc._.trf_data, leave it out: "
+             "nlp.remove_pipe(\"{name}\"), or spacy.load(..., exclude=[\"{name}\"]).")
     SDW50 = ("{names}: listed in [training.frozen_components], but trained without diffusion. The vectors change, the "
              "weights don't, so expect other predictions; better train these components with the diffusion in place.")
     SDW51 = ("{count} lines of comments were lost: the layout of the config is unusual, so that only its content could "
@@ -115,9 +118,9 @@ class Errors(metaclass=ErrorsWithCodes):
              "the loss on vectors is 0 to switch it off, 0.05 for a start, or in a config a schedule; its contrast is 30 by "
              "default. The consistency of scores is 0 to switch it off, 1 by default.")
     SD025 = ("Component '{name}': there is nothing that it could train. No shared embedding such as 'tok2vec', and no "
-             "'stablediff' of static vectors, comes before it, and no component after it embeds for itself. Put it after the "
-             "former or before the latter, or name components that embed for themselves in its setting 'pipes'. "
-             "Components: {opts}.")
+             "'stablediff' of static vectors, comes before it, and no component after it embeds for itself or listens to a "
+             "transformer before it. Put it after the former or before the latter, or name components that embed for "
+             "themselves in its setting 'pipes'. Components: {opts}.")
     SD026 = ("Component '{name}': it needs to know its pipeline, for stability training or for its scorer. Call "
              "nlp.initialize(), or save the pipeline and load it with spacy.load().")
     SD028 = ("A diffused vector of width {width} can't be compared with a vector of width {other}. Compare objects of "
@@ -135,8 +138,8 @@ class Errors(metaclass=ErrorsWithCodes):
     SD033 = ("Component '{name}' has no embedding of its own, whose words it could know. Name a 'tok2vec' component that others "
              "listen to, or a component that embeds for itself.")
     SD034 = ("Component '{name}': its setting 'pipes' names '{pipe}', which it can't train: it is neither the shared embedding "
-             "that '{name}' follows, nor a later component that listens to that, nor one that embeds for itself; listeners of "
-             "a transformer are none of these. Those are: {opts}. Set 'pipes' to \"*\" for all of them.")
+             "that '{name}' follows, nor a later component that listens to that or to a transformer, nor one that embeds for "
+             "itself. Those are: {opts}. Set 'pipes' to \"*\" for all of them.")
     SD035 = ("The setting 'diffusion' must be the config of a diffusion layer, such as {{\"@architectures\": "
              "\"spacy-stablediff.HeatDiffusion.v1\", \"time\": 0.3}}, but it is {value!r}. Leave it out for the default.")
     SD036 = ("Component '{name}': its setting 'model' is the embedding '{model}', but it must be a diffusion layer, such as "
@@ -174,6 +177,11 @@ class Errors(metaclass=ErrorsWithCodes):
     SD070 = ("There is no graph of words in {name}. Components that have one: {opts}. Wrap an embedding "
              "in spacy-stablediff.WordGraphTok2Vec.v1, by `python -m spacy stablediff add` or "
              "spacy_stablediff.know_words(nlp), and train it.")
+    SD071 = ("Component '{name}': its setting 'pipes' names '{pipe}', which listens to '{transformer}'. To train it, '{name}' "
+             "must stand between the two in [nlp] pipeline: after '{transformer}', before '{pipe}'. Now it is: {opts}.")
+    SD072 = ("Component '{name}': '{pipe}' listens to the curated transformer '{transformer}', which was not updated and hands "
+             "it nothing. To freeze '{transformer}', take it off [training.frozen_components] and set frozen = true in "
+             "[components.{transformer}]; its listeners can't be trained otherwise.")
     SD100 = ("{augmenter}: the setting '{setting}' is a rate, a number from 0 (never) to 1 (always), but it is "
              "{value!r}. A useful rate for typos is 0.1.")
     SD101 = ("{augmenter}: the setting '{setting}' must be one of {opts}, but it is {value!r}.")
@@ -269,12 +277,11 @@ class Errors(metaclass=ErrorsWithCodes):
              "a \"text\" in each line, of a .spacy file, or of a directory of those.")
     SD191 = ("The texts at '{path}' can't be read: {problem}. A .txt file must be in UTF-8, and each line of a .jsonl file an "
              "object with a string \"text\".")
-    SD192 = ("There is too little to tune on: at least two texts with tokens are needed, for some are held out to choose by. "
+    SD192 = ("There is too little to tune on: at least two texts with words are needed, for some are held out to choose by. "
              "Texts without annotation don't count where they have a single case.")
     SD193 = ("The texts to tune on have an object of the type {value}. Give texts, or documents or examples with gold annotation.")
     SD194 = ("Can't tune {names}. A component can be tuned that embeds for itself, or listens to a shared embedding such as "
-             "'tok2vec', but not one that listens to a transformer. Those are: {opts}. Name some of them in the setting "
-             "'components'.")
+             "'tok2vec' or to a transformer. Those are: {opts}. Name some of them in the setting 'components'.")
     SD195 = ("The setting '{setting}' is {value!r}. 'epochs' must be a whole number of at least 1, 'learn_rate' a number above "
              "0, 'keep' a number from 0 to 1, and 'seed' a whole number of at least 0.")
     SD196 = ("The output '{path}' is a file. Give a directory for the tuned pipeline.")

@@ -31,7 +31,12 @@ def tune_cli(
         "textcat_multilabel and spancat that has an embedding",
     ),
     epochs: int = Opt(4, "--epochs", "-e", help="Passes through the texts"),
-    learn_rate: float = Opt(0.0005, "--learn-rate", "-lr", help="Learning rate"),
+    learn_rate: Optional[float] = Opt(
+        None,
+        "--learn-rate",
+        "-lr",
+        help="Learning rate. By default 0.0005, or 0.00005 with a transformer",
+    ),
     keep: float = Opt(
         0.97,
         "--keep",

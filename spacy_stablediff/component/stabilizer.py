@@ -17,11 +17,13 @@ from ..errors import Errors, Warnings
 from ..recommended import STABILIZER
 from ..training.vectors import vectors_loss
 from ..types import Augmenter, Batch
+from ..wiring.links import find_link
 from ..wiring.model import find_path_to, list_later
 from .heads import ScoredBatch, learn_scores, list_heads
 from .pipeline import PipelineRef
 from .places import Embedded, Pipes, Place, find_places, list_owners, list_shared
 from .relay import add
+from .transformer_places import find_transformer_places, list_links
 
 Weight = float | Iterator[float]
 
@@ -41,9 +43,10 @@ def make_stabilizer(
     nlp (Language): The pipeline.
     name (str): The component's name in it.
     pipes (Union[str, List[str]]): "*" to train the vectors of the embedding that the
-        component follows and of each component after it that embeds for itself, and the
-        scores of every text and span classifier after it; or the names of some of these
-        components, and of any that embed for themselves.
+        component follows and of each component after it that embeds for itself or listens
+        to a transformer before it, and the scores of every text and span classifier after
+        it; or the names of some of these components, and of any that embed for themselves.
+        The name of a transformer stands for the vectors of all that listen to it.
     weight (Union[float, Iterator[float]]): Weight >= 0 of the loss on vectors, or a
         schedule of it, from which each update takes the next value.
     contrast (float): Weight >= 0, within that loss, of telling tokens apart.
@@ -69,8 +72,9 @@ class Stabilizer:
     """Train the vectors at its place, and the scores behind it, to be steady under edits.
 
     In training each batch is edited, and the edited copies are embedded as the batch
-    was: by the shared embedding, up to the component's place, and by each component
-    that embeds for itself. The losses compare both, and their gradients go into both.
+    was: by the shared embedding, up to the component's place, by each component that
+    embeds for itself, and by a transformer for its listeners. The losses compare both, and
+    their gradients go into both.
     Among listeners the component is a relay that hands on the vectors as they are. In
     prediction it does nothing, and may be left out of a trained pipeline.
     """
@@ -128,7 +132,8 @@ class Stabilizer:
             sample of Example objects.
         nlp (Language): The pipeline.
         RAISES (ValueError): SD011 without the pipeline, SD025 where there is nothing that
-            it could train, SD034 where `pipes` names components that it can't train.
+            it could train, SD034 where `pipes` names components that it can't train, SD071
+            where it doesn't stand between them and their transformer.
         """
         validate_get_examples(get_examples, "Stabilizer.initialize")
         if nlp is None:
@@ -136,7 +141,7 @@ class Stabilizer:
         self.pipeline.set(nlp)
         self._check_pipes(nlp)
         self._warn_of_frozen(nlp)
-        places = find_places(nlp, self.name, self.pipes)
+        places = self._list_places(nlp)
         learns_vectors = (self.weight or self.schedule) and any(p.trains_vectors for p in places)
         heads = [head for place in places for head in list_heads(place.find_stages())]
         if not (learns_vectors or (self.consistency and heads)):
@@ -161,7 +166,7 @@ class Stabilizer:
         losses (Optional[Dict[str, float]]): Losses so far, by component name.
         RETURNS (Dict[str, float]): The losses, with an entry for this component.
         RAISES (ValueError): SD026 where the pipeline isn't known, SD025 where there is
-            nothing that it could train.
+            nothing that it could train, SD072 where a frozen transformer hands nothing on.
         """
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
@@ -189,7 +194,7 @@ class Stabilizer:
         """Backpropagate the losses of a batch, and return their sum."""
         places = self._find_places(nlp)
         edited = edit_batch(nlp, self.augmenter, examples)
-        if not edited.docs:
+        if not any(doc.text.strip() for doc in edited.docs):
             return 0.0
         docs, loss = [eg.predicted for eg in examples], 0.0
         for place in places:
@@ -239,29 +244,45 @@ class Stabilizer:
 
     def _find_places(self, nlp: Language) -> list[Place]:
         """Find the places to train. Only where all is frozen there may be none."""
-        places = find_places(nlp, self.name, self.pipes)
+        places = self._list_places(nlp)
         if not places:
             self._check_pipes(nlp)
         return places
 
+    def _list_places(self, nlp: Language) -> list[Place]:
+        behind_transformers = find_transformer_places(nlp, self.name, self.pipes)
+        return [*find_places(nlp, self.name, self.pipes), *behind_transformers]
+
     def _check_pipes(self, nlp: Language) -> None:
-        """Raise SD025 if there is nothing to train, SD034 if `pipes` names what can't be."""
+        """Raise SD025 if there is nothing to train, SD034 or SD071 if `pipes` names what can't be."""
         path, owners = find_path_to(nlp, self.name), list_owners(nlp)
+        links = list_links(nlp, self.name)
         later = [name for name, _ in list_later(nlp, self.name)]
         if self.pipes == "*":
-            if path is None and not set(owners) & set(later):
+            if path is None and not links and not set(owners) & set(later):
                 opts = ", ".join(nlp.component_names)
                 raise ValueError(Errors.SD025.format(name=self.name, opts=opts))
             return
-        trained = [*list_shared(nlp, self.name, path), *owners]
+        transformers = dict.fromkeys(link.transformer.name for link in links.values())
+        trained = [*list_shared(nlp, self.name, path), *transformers, *links, *owners]
         for pipe in self.pipes:
             if pipe not in trained:
+                self._check_place(nlp, pipe)
                 details = {"pipe": pipe, "opts": ", ".join(trained) or "none"}
                 raise ValueError(Errors.SD034.format(name=self.name, **details))
 
+    def _check_place(self, nlp: Language, pipe: str) -> None:
+        """Raise SD071 if a component could be trained from another place."""
+        link = find_link(nlp, pipe) if pipe in nlp.component_names else None
+        if link is not None:
+            details = {"pipe": pipe, "transformer": link.transformer.name}
+            opts = ", ".join(nlp.component_names)
+            raise ValueError(Errors.SD071.format(name=self.name, opts=opts, **details))
+
     def _warn_of_frozen(self, nlp: Language) -> None:
         """Say of components that `pipes` names that they are frozen, and so left out."""
-        frozen = set(nlp.config["training"].get("frozen_components", [])) & set(list_owners(nlp))
+        could = {*list_owners(nlp), *list_links(nlp, self.name)}
+        frozen = set(nlp.config["training"].get("frozen_components", [])) & could
         listed = ", ".join(f"'{pipe}'" for pipe in self.pipes if pipe in frozen)
         if listed:
             warnings.warn(Warnings.SDW10.format(name=self.name, pipes=listed), stacklevel=3)

@@ -21,10 +21,10 @@ from ..wiring.model import (
     get_batch_id,
     get_expected_width,
     get_output_width,
-    is_transformer,
     list_readers,
     walk_listeners,
 )
+from ..wiring.transformers import is_transformer
 from .audit import Audit
 from .hooks import set_hooks
 from .pipeline import PipelineRef

@@ -5,9 +5,11 @@ from typing import Any
 
 from spacy.tokens import Doc
 from thinc.api import Model
+from thinc.types import Floats2d
 
 from ..edits.casing import has_single_case
 from ..types import Batch, Embedding
+from ..wiring.transformers import widen
 
 ARCHITECTURE = "spacy-stablediff.CasedTok2Vec.v1"
 LAYER = "cased_tok2vec"
@@ -58,24 +60,24 @@ def forward(
     model: Embedding, docs: list[Doc], is_train: bool
 ) -> tuple[Batch, Callable[[Batch], list[Doc]]]:
     """Embed each document by one of both, and return a callback to backpropagate."""
-    single = [has_single_case(doc) for doc in docs]
-    vectors: Batch = [None] * len(docs)  # type: ignore[list-item]
+    single = [has_single_case(doc) if len(doc) else None for doc in docs]
+    vectors: dict[int, Floats2d] = {}
     parts = []
     for layer, kind in zip(model.layers, (False, True), strict=True):
         places = [i for i, each in enumerate(single) if each == kind]
         if places:
-            given = [lower(docs[i]) if docs[i].text.isupper() else docs[i] for i in places]
-            embedded, backprop = layer(given, is_train)
+            cased = [lower(docs[i]) if docs[i].text.isupper() else docs[i] for i in places]
+            embedded, backprop = layer(cased, is_train)
             parts.append((places, backprop))
-            for i, X in zip(places, embedded, strict=True):
-                vectors[i] = X
+            vectors.update(zip(places, embedded, strict=True))
 
     def backprop_parts(dYs: Batch) -> list[Doc]:
         for places, backprop in parts:
             backprop([dYs[i] for i in places])
         return docs
 
-    return vectors, backprop_parts
+    given = [vectors[i] if i in vectors else model.ops.alloc2f(0, 0) for i in range(len(docs))]
+    return widen(model, given), backprop_parts
 
 
 def init(model: Embedding, X: list[Doc] | None = None, Y: Batch | None = None) -> None:

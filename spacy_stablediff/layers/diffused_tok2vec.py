@@ -9,6 +9,7 @@ from thinc.api import Model
 
 from ..errors import refused_by
 from ..types import Batch, Boundaries, Diffusion, Embedding
+from ..wiring.transformers import widen
 from .boundaries import diffuse
 from .common import initialize_width
 
@@ -74,7 +75,7 @@ def forward(
         diffused, backprop_diffusion = diffuse(
             diffusion,
             docs,
-            vectors,
+            widen(model, vectors),
             is_train=is_train,
             boundaries=model.attrs["boundaries"],
             may_lack=model.attrs["sample"].holds,

@@ -8,7 +8,7 @@ from thinc.api import Model
 
 from ..component.know import set_time
 from ..layers.cased_tok2vec import LAYER
-from ..types import Array
+from ..wiring.weights import Key, Weights, list_keys, read_weights, write_weights
 from ..words.layer import find_layers
 from .agreement import agreement_edits, edit_all, measure_agreement
 
@@ -17,9 +17,6 @@ SHARES = (1.0, 0.5, 0.25, 0.1)
 
 # The times of the diffusion over the graph of words to choose from.
 TIMES = (1.0, 0.3, 0.1, 0.0)
-
-# Parameters, by component, place in its embedding, and name.
-Weights = dict[tuple[str, int, str], Array]
 
 
 class Agreement(NamedTuple):
@@ -132,33 +129,21 @@ class Chooser:
     def _compose(self, mixed: Weights, single_case: Weights) -> Weights:
         """Take the weights for texts in a single case from one, all others from another."""
         return {
-            key: single_case[key] if key[:2] in self.apart else value
-            for key, value in mixed.items()
+            key: single_case[key] if key in self.apart else value for key, value in mixed.items()
         }
 
     def _read(self) -> Weights:
-        return {
-            (name, index, param): node.get_param(param).copy()
-            for name, embedding in self.embeddings.items()
-            for index, node in enumerate(embedding.walk())
-            for param in node.param_names
-            if node.has_param(param)
-        }
+        weights: Weights = {}
+        for embedding in self.embeddings.values():
+            weights.update(read_weights(embedding))
+        return weights
 
     def _write(self, weights: Weights) -> None:
-        for name, embedding in self.embeddings.items():
-            for index, node in enumerate(embedding.walk()):
-                for param in node.param_names:
-                    if node.has_param(param):
-                        node.set_param(param, weights[name, index, param].copy())
+        for embedding in self.embeddings.values():
+            write_weights(embedding, weights)
 
-    def _list_single_case(self) -> set[tuple[str, int]]:
-        """The nodes that only texts in a single case pass."""
-        return {
-            (name, index)
-            for name, embedding in self.embeddings.items()
-            for part in embedding.walk()
-            if part.name == LAYER
-            for index, node in enumerate(embedding.walk())
-            if any(node is inner for inner in part.get_ref("single_case").walk())
-        }
+    def _list_single_case(self) -> set[Key]:
+        """The weights that only texts in a single case pass."""
+        parts = (part for embedding in self.embeddings.values() for part in embedding.walk())
+        cased = (part.get_ref("single_case") for part in parts if part.name == LAYER)
+        return {key for part in cased for key in list_keys(part)}

@@ -1,5 +1,7 @@
 """Giving the components that are tuned embeddings which no other component reads."""
 
+import copy
+import warnings
 from typing import Any
 
 from spacy.language import Language
@@ -9,12 +11,15 @@ from thinc.api import Model
 from ..component.attach import attach, embeds_undiffused
 from ..component.blocks import find_embedded
 from ..component.know import can_know_words, know_words
-from ..errors import Errors
+from ..errors import Errors, Warnings
 from ..layers.cased_tok2vec import LAYER, CasedTok2Vec, cased_config
 from ..setup.add import FACTORIES
 from ..wiring.config import find_blocks, get_config, is_listener, set_block
 from ..wiring.inlets import find_own_embedding
+from ..wiring.links import Link, find_link
 from ..wiring.model import find_node, find_path_to, replace_node, walk_listeners
+from ..wiring.transformers import is_transformer, unfreeze
+from ..wiring.weights import renumber
 from ..words.layer import find_layers
 
 
@@ -23,7 +28,7 @@ def choose_components(nlp: Language, names: list[str] | None) -> list[str]:
 
     nlp (Language): The pipeline.
     names (Optional[List[str]]): Their names; by default all of `FACTORIES` that embed for
-        themselves or listen to a shared embedding.
+        themselves or listen to a shared embedding or a transformer.
     RETURNS (List[str]): Their names, at least one.
     RAISES (ValueError): SD194 if one can't be tuned, or there is none to tune.
     """
@@ -58,16 +63,37 @@ def prepare(nlp: Language, name: str, docs: list[Doc], known: list[str]) -> Mode
         know_words(nlp, name, min_count=0, known=known, texts=docs)
     if embeds_undiffused(component):
         attach(nlp, name)
+    link = find_link(nlp, name)
+    if link is not None:
+        _take_transformer_along(nlp, name, link)
     if find_node(component, LAYER) is None:
         _part_by_case(nlp, name)
     embedding = find_own_embedding(component)
     assert embedding is not None
+    renumber(embedding)
     return embedding
+
+
+def list_heard(nlp: Language) -> list[str]:
+    """List the transformers that components listen to."""
+    components: list[tuple[str, Any]] = nlp.pipeline
+    return [name for name, proc in components if is_transformer(proc) and proc.listeners]
+
+
+def warn_of_unheard(nlp: Language, heard: list[str]) -> None:
+    """Warn of transformers that nothing listens to any more.
+
+    nlp (Language): The pipeline.
+    heard (List[str]): Those that something listened to.
+    """
+    for name in heard:
+        if name not in list_heard(nlp):
+            warnings.warn(Warnings.SDW11.format(name=name), stacklevel=3)
 
 
 def _can_be_tuned(nlp: Language, name: str) -> bool:
     """Tell whether a component embeds for itself, or could."""
-    if find_own_embedding(nlp.get_pipe(name)) is not None:
+    if find_own_embedding(nlp.get_pipe(name)) is not None or find_link(nlp, name) is not None:
         return True
     blocks = [block for _, block in find_blocks(get_config(nlp, name))]
     path = find_path_to(nlp, name) if blocks and all(map(is_listener, blocks)) else None
@@ -83,8 +109,19 @@ def _take_along(nlp: Language, name: str) -> None:
     nlp.replace_listeners(source, name, [where for where, block in blocks if is_listener(block)])
 
 
+def _take_transformer_along(nlp: Language, name: str, link: Link) -> None:
+    """Give a listener that is diffused a copy of its transformer, within the diffusion."""
+    ((where, block),) = find_blocks(get_config(nlp, name))
+    # What replaces a listener is described by what stands there, which spaCy doesn't look into.
+    set_block(nlp, name, where, block["tok2vec"])
+    nlp.replace_listeners(link.transformer.name, name, [where])
+    ((_, replaced),) = find_blocks(get_config(nlp, name))
+    set_block(nlp, name, where, {**block, "tok2vec": replaced})
+    unfreeze(link.embedding)
+
+
 def _part_by_case(nlp: Language, name: str) -> None:
     """Give a component a copy of its embedding for texts in a single case."""
     for path, block, node in find_embedded(nlp, name):
-        replace_node(nlp.get_pipe(name), node, CasedTok2Vec(node, node.copy()))
+        replace_node(nlp.get_pipe(name), node, CasedTok2Vec(node, copy.deepcopy(node)))
         set_block(nlp, name, path, cased_config(block))

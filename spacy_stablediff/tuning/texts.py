@@ -35,7 +35,7 @@ class Parts(NamedTuple):
 class Corpus(NamedTuple):
     """Texts with annotation to learn.
 
-    examples (List[Example]): An example for each text that has tokens.
+    examples (List[Example]): An example for each text that has words.
     has_gold (bool): Whether the annotation of any is gold.
     """
 
@@ -55,11 +55,11 @@ def read_texts(nlp: Language, texts: Texts) -> Corpus:
         or a folder of those; or texts, or documents or examples with gold annotation.
     RETURNS (Corpus): The texts.
     RAISES (ValueError): SD190 if there is no such file or it is of another kind, SD191
-        if it can't be read, SD192 if it has fewer than two texts with tokens, SD193 for
+        if it can't be read, SD192 if it has fewer than two texts with words, SD193 for
         objects of another type.
     """
     items = list(_read_path(nlp, Path(texts)) if isinstance(texts, (str, Path)) else texts)
-    examples = [eg for eg in _annotate(nlp, items) if len(eg.predicted)]
+    examples = [eg for eg in _annotate(nlp, items) if eg.predicted.text.strip()]
     if len(examples) < 2:
         raise ValueError(Errors.SD192)
     return Corpus(examples, not all(isinstance(item, str) for item in items))

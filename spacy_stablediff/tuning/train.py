@@ -2,8 +2,8 @@
 
 import random
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, cast
 
 from spacy.language import Language
 from spacy.training import Example
@@ -14,6 +14,7 @@ from tqdm import tqdm
 from ..edits.augmenter import Edits
 from ..measure.data import copy_tokens
 from ..types import Augmenter
+from ..wiring.weights import Weights, read_weights, write_weights
 
 # Texts in a batch; each has an edited copy beside it.
 BATCH_SIZE = 32
@@ -102,7 +103,9 @@ def _forget_gradients(model: Model) -> None:
 @contextmanager
 def _averaged(embeddings: dict[str, Model], optimizer: Optimizer) -> Iterator[None]:
     """Put the averages over all steps in the place of the weights for a while."""
-    with ExitStack() as stack:
-        for embedding in embeddings.values():
-            stack.enter_context(embedding.use_params(optimizer.averages or {}))
-        yield
+    learned = {name: read_weights(embedding) for name, embedding in embeddings.items()}
+    for embedding in embeddings.values():
+        write_weights(embedding, cast(Weights, optimizer.averages or {}))
+    yield
+    for name, embedding in embeddings.items():
+        write_weights(embedding, learned[name])

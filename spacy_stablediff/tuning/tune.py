@@ -6,16 +6,22 @@ from typing import Any
 
 from spacy.language import Language
 from spacy.util import fix_random_seed
+from thinc.api import Model
 
 from ..checks import is_number, is_whole
 from ..errors import Errors
 from ..measure.defaults import default_edits
 from ..view.stability import StabilityReport, measure_stability
+from ..wiring.transformers import names_transformer
 from .agreement import agreement_edits
 from .choose import Chooser
-from .prepare import choose_components, prepare
+from .prepare import choose_components, list_heard, prepare, warn_of_unheard
 from .texts import Texts, read_texts, split
 from .train import train
+
+# The learning rate, and that of what embeds by a transformer.
+LEARN_RATE = 0.0005
+TRANSFORMER_LEARN_RATE = 0.00005
 
 
 @dataclass
@@ -50,7 +56,7 @@ def tune(
     components: list[str] | None = None,
     *,
     epochs: int = 4,
-    learn_rate: float = 0.0005,
+    learn_rate: float | None = None,
     keep: float = 0.97,
     seed: int = 0,
     progress: bool = False,
@@ -60,8 +66,9 @@ def tune(
     Components learn to say of an edited copy of a text what the pipeline says of the text,
     or what it is annotated with. Only their embeddings learn: each gets one of its own,
     with the recommended diffusion, and a second one for texts in a single case, those in
-    capitals in small letters. Words that are in neither the texts nor the vocab are
-    diffused over the graph of the texts' words, as far as clean texts stay as they were.
+    capitals in small letters. What listens to a transformer gets copies of that, which
+    takes as much memory again for each. Words that are in neither the texts nor the vocab
+    are diffused over the graph of the texts' words, as far as clean texts stay as they were.
     Every other component stays as it is, bit by bit, and so does all that it says.
 
     nlp (Language): The pipeline, which is modified.
@@ -72,7 +79,8 @@ def tune(
     components (Optional[List[str]]): The components to tune. By default all of ner, textcat,
         textcat_multilabel and spancat that have an embedding.
     epochs (int): Passes through the texts, at least one.
-    learn_rate (float): The learning rate, above 0.
+    learn_rate (Optional[float]): The learning rate, above 0. By default 0.0005, or 0.00005
+        where a component embeds by a transformer.
     keep (float): Share, from 0 to 1, of the agreement on clean texts that must be kept. Less
         of what was learned is kept where it would be missed.
     seed (int): The seed >= 0 of all random choices.
@@ -89,13 +97,15 @@ def tune(
     before = copy.deepcopy(nlp)
     fix_random_seed(seed)
     chooser = Chooser(nlp, names, held_out, keep=keep, seed=seed)
+    heard = list_heard(nlp)
     docs = [eg.reference for eg in train_part]
     embeddings = {name: prepare(nlp, name, docs, known) for name in names}
+    warn_of_unheard(nlp, heard)
     chooser.choose_time()
     chooser.begin(embeddings)
     options: dict[str, Any] = {
         "epochs": epochs,
-        "learn_rate": learn_rate,
+        "learn_rate": learn_rate or _choose_rate(embeddings),
         "seed": seed,
         "progress": progress,
     }
@@ -121,11 +131,18 @@ def tune(
     )
 
 
+def _choose_rate(embeddings: dict[str, Model]) -> float:
+    """Choose a learning rate: for transformers the one that spaCy trains them with."""
+    nodes = (node for embedding in embeddings.values() for node in embedding.walk())
+    return TRANSFORMER_LEARN_RATE if any(map(names_transformer, nodes)) else LEARN_RATE
+
+
 def _check(**settings: Any) -> None:
     """Raise SD195 for a setting out of its bounds."""
+    rate = settings["learn_rate"]
     wanted = {
         "epochs": is_whole(settings["epochs"], least=1),
-        "learn_rate": is_number(settings["learn_rate"], least=0) and settings["learn_rate"] > 0,
+        "learn_rate": rate is None or (is_number(rate, least=0) and rate > 0),
         "keep": is_number(settings["keep"], least=0, most=1),
         "seed": is_whole(settings["seed"]),
     }

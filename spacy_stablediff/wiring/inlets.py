@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from spacy.tokens import Doc
+from thinc.api import Model
 
 from ..types import Backprop, Batch, Embedding
 from .model import (
@@ -19,6 +20,7 @@ from .model import (
     hand,
     lend,
 )
+from .transformers import is_transformer_listener
 
 
 class Inlet(Protocol):
@@ -52,7 +54,7 @@ class Listening:
 
 
 class Owning:
-    """The inlet of a component that embeds for itself."""
+    """The inlet of a component that embeds for itself, or pools what a transformer gives."""
 
     def __init__(self, embedding: Embedding):
         """Give in place of an embedding.
@@ -84,6 +86,10 @@ def find_own_embedding(component: Any) -> Embedding | None:
         one or to a transformer, or where the model doesn't refer to it as its tok2vec.
     """
     node = find_tok2vec(component) if embeds_for_itself(component) else None
-    if node is None or any("listener" in part.name for part in node.walk()):
+    if node is None or any(_listens(part) for part in node.walk()):
         return None
     return node
+
+
+def _listens(node: Model) -> bool:
+    return isinstance(node, Listener) or is_transformer_listener(node)

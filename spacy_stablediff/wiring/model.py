@@ -16,6 +16,7 @@ from spacy.util import registry, replace_model_node
 from thinc.api import Model, Ops, noop
 
 from ..types import Backprop, Batch, Boundaries, Diffusion, Embedding
+from .transformers import is_transformer, names_transformer
 
 Embed = Callable[[list[Doc]], Batch]
 Listener = Tok2VecListener
@@ -114,7 +115,8 @@ def match_nodes(component: Any, blocks: list[dict[str, Any]]) -> list[Model | No
 
 
 def _get_structure(model: Model) -> list[str]:
-    return [node.name for node in model.walk()]
+    # A chain is named when it is made, and keeps its name where a part is replaced.
+    return [node.name for node in model.walk() if ">>" not in node.name]
 
 
 def replace_node(component: Any, target: Model, replacement: Model) -> None:
@@ -136,24 +138,14 @@ def embeds_for_itself(component: Any) -> bool:
     """Tell whether a component has an embedding of its own, or listens to a transformer.
 
     component (Any): The component, or anything else in a pipeline.
-    RETURNS (bool): Whether its model extracts the features of tokens, or listens to a
-        transformer. False for a component that others listen to.
+    RETURNS (bool): Whether its model extracts the features of tokens, or has a transformer
+        or a listener of one. False for a component that others listen to.
     """
-    if isinstance(component, SharedEmbedding):
+    if isinstance(component, SharedEmbedding) or is_transformer(component):
         return False
-    names = {node.name for node in walk_nodes(component)}
-    listens = any(_names_transformer(name) and "listener" in name for name in names)
-    return "extract_features" in names or listens
-
-
-def is_transformer(component: Any) -> bool:
-    """Tell whether a component is a transformer, which keeps its vectors for its listeners."""
-    model = getattr(component, "model", None)
-    return isinstance(model, Model) and _names_transformer(model.name)
-
-
-def _names_transformer(name: str) -> bool:
-    return "transformer" in name
+    return any(
+        node.name == "extract_features" or names_transformer(node) for node in walk_nodes(component)
+    )
 
 
 def find_tok2vec(component: Any) -> Model | None:

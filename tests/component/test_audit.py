@@ -3,7 +3,7 @@
 import numpy
 import pytest
 import spacy
-from thinc.api import Adam, Model
+from thinc.api import Adam
 
 from spacy_stablediff import attach, know_words
 from spacy_stablediff.words.known import find_words
@@ -20,9 +20,9 @@ from ..pipelines import (
     real_pipeline,
     train,
 )
+from ..transformers import add_transformer
 
 MULTISCALE = {"@architectures": "spacy-stablediff.MultiscaleDiffusion.v1"}
-TRANSFORMER = "test_transformer"
 
 
 @pytest.fixture
@@ -119,17 +119,9 @@ def test_refuses_an_embedding_as_its_layer():
         spacy.blank("en").add_pipe("stablediff", config={"model": EMBEDDING})
 
 
-def test_refuses_a_transformer_as_its_upstream():
-    @spacy.Language.factory(TRANSFORMER)
-    class Transformer:
-        def __init__(self, nlp, name):
-            self.model = Model("transformer", lambda model, X, is_train: (X, lambda d: d))
-
-        def __call__(self, doc):
-            return doc
-
+def test_refuses_a_transformer_as_its_upstream(tmp_path):
     nlp = spacy.blank("en")
-    nlp.add_pipe(TRANSFORMER, name="transformer")
+    add_transformer(nlp, "fake_transformer", tmp_path)
     nlp.add_pipe("stablediff", config={"upstream": "transformer", "model": IMPLICIT})
     with pytest.raises(ValueError, match=r"\[SD037\].*'transformer'.*attach"):
         nlp.initialize(lambda: examples_for(nlp))

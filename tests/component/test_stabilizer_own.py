@@ -283,15 +283,6 @@ def test_refuses_where_there_is_nothing_after_it():
         nlp.initialize(lambda: examples_for(nlp))
 
 
-def test_refuses_listeners_of_a_transformer():
-    nlp = spacy.blank("en")
-    nlp.add_pipe("stabilizer", config={**SETTINGS, "pipes": ["ner"]})
-    add_ner(nlp, EMBEDDING)
-    nlp.get_pipe("ner").model.get_ref("tok2vec").layers[0].name = "transformer-listener"
-    with pytest.raises(ValueError, match=r"\[SD034\].*listeners of a transformer.*none"):
-        nlp.initialize(lambda: examples_for(nlp))
-
-
 # Sentences.
 
 

@@ -4,7 +4,6 @@ On a model with random weights that the tests make themselves; skipped where
 spacy-transformers isn't installed.
 """
 
-import string
 from pathlib import Path
 
 import numpy
@@ -18,9 +17,10 @@ from spacy.util import load_config
 
 import spacy_stablediff
 
-from ..pipelines import IMPLICIT, diffused_nodes, examples_for
+from ..pipelines import IMPLICIT, WIDTH, diffused_nodes, examples_for
 from ..references import dense_default
 from ..runs import run_training
+from ..transformers import save_bert
 
 pytestmark = [
     pytest.mark.real("spacy_transformers", "transformers"),
@@ -28,30 +28,14 @@ pytestmark = [
 ]
 
 CONFIG = Path(__file__).parents[2] / "configs" / "transformer.cfg"
-WIDTH = 16
 TEXTS = ["Brightmoor sent two Lumo to Porto.", "", "x", "sooo goood 😀", "x " * 300]
 
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
     """A BERT of one layer with random weights, and its tokenizer, on disk."""
-    import transformers
-
     folder = tmp_path_factory.mktemp("tiny")
-    marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    letters = [*string.ascii_letters, *string.digits, *string.punctuation]
-    (folder / "vocab.txt").write_text("\n".join(marks + letters + [f"##{x}" for x in letters]))
-    tokenizer = transformers.BertTokenizerFast(str(folder / "vocab.txt"), do_lower_case=False)
-    tokenizer.save_pretrained(folder)
-    config = transformers.BertConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=WIDTH,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=512,
-    )
-    transformers.BertModel(config).save_pretrained(folder)
+    save_bert(folder)
     return folder
 
 
