@@ -41,6 +41,9 @@ class Warnings(metaclass=ErrorsWithCodes):
              "diffusion of attach, spacy-stablediff.MultiscaleDiffusion.v1, changes nothing before it is trained.")
     SDW10 = ("Component '{name}': its setting 'pipes' names {pipes}, which [training.frozen_components] keeps as it is, so that "
              "its vectors are not made steady. Take it off one of the two lists.")
+    SDW13 = ("spacy-stablediff.WordGraphTok2Vec.v1 is being pretrained on masked copies of texts, and counts none of their "
+             "words. To have those of the texts counted, put spacy-stablediff.Pretrain.v1 around the objective in "
+             "[pretraining.objective], as `python -m spacy stablediff add --pretrain` does.")
     SDW50 = ("{names}: listed in [training.frozen_components], but trained without diffusion. The vectors change, the "
              "weights don't, so expect other predictions; better train these components with the diffusion in place.")
     SDW51 = ("{count} lines of comments were lost: the layout of the config is unusual, so that only its content could "
