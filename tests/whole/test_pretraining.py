@@ -15,6 +15,7 @@ import spacy_stablediff
 from spacy_stablediff.words.counting import KINDS, Words
 from spacy_stablediff.words.known import find_words
 
+from ..configs import write_config
 from ..pipelines import (
     EMBEDDING,
     IMPLICIT,
@@ -212,3 +213,16 @@ def test_pretraining_that_is_resumed_counts_no_text_twice(tmp_path):
     nlp = init_nlp(config)
     (words,) = find_words(nlp.get_pipe("tok2vec"))
     assert_counts_of(words, count(nlp, RAW))
+
+
+def test_what_add_writes_is_pretrained_and_trained(add, corpus, tmp_path):
+    _, _, output = add(write_config(["ner"]), "--pretrain")
+    (tmp_path / "raw.jsonl").write_text("\n".join(json.dumps({"text": text}) for text in RAW))
+    limits = ["--paths.raw_text", tmp_path / "raw.jsonl", "--pretraining.max_epochs", 2]
+    invoke("pretrain", output, tmp_path / "weights", *limits)
+    paths = ["--paths.train", corpus, "--paths.dev", corpus, "--training.max_steps", 2]
+    weights = ["--paths.init_tok2vec", tmp_path / "weights" / "model-last.bin"]
+    invoke("train", output, "--output", tmp_path / "trained", *paths, *weights)
+    nlp = spacy.load(tmp_path / "trained" / "model-last")
+    (words,) = find_words(nlp.get_pipe("tok2vec"))
+    assert {"refund", "Anselmo"} <= set(words.texts.values())
