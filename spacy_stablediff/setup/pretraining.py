@@ -89,8 +89,8 @@ def count_raw_texts(draft: Draft) -> Iterator[str]:
         block = {"@architectures": ARCHITECTURE, "objective": objective}
         draft.nest(OBJECTIVE, block, key="objective")
         yield (
-            f"Wrapped the objective of pretraining in {ARCHITECTURE}, so that the words of the raw "
-            f"texts are counted: its settings are now in [{OBJECTIVE}.objective]"
+            f"Wrapped the objective of pretraining in {ARCHITECTURE}, which counts the words of the "
+            f"raw texts, and takes the embedding of ner too: its settings are now in [{OBJECTIVE}.objective]"
         )
 
 
