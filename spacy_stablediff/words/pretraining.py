@@ -22,7 +22,7 @@ LAYER = "pretrain"
 Objective: TypeAlias = Callable[[Vocab, Model], Model]
 
 
-def Pretrain(objective: Objective) -> Objective:
+def Pretrain(objective: Objective, count_words: bool = True) -> Objective:
     """Pretrain any embedding, and count the words of the texts that it is pretrained on.
 
     Registered as `spacy-stablediff.Pretrain.v1`, for [pretraining.objective]. The words of
@@ -33,6 +33,8 @@ def Pretrain(objective: Objective) -> Objective:
 
     objective (Callable[[Vocab, Model], Model]): An objective, such as
         spacy.PretrainCharacters.v1 or spacy.PretrainVectors.v1.
+    count_words (bool): Whether the words are counted. If not, those that are known
+        afterwards are the words of the training data alone.
     RETURNS (Callable[[Vocab, Model], Model]): The objective.
     """
 
@@ -41,7 +43,7 @@ def Pretrain(objective: Objective) -> Objective:
         model: Model = Model(LAYER, forward, init=init, layers=[learning, tok2vec])
         model.set_ref("tok2vec", tok2vec)
         model.attrs["loss"] = learning.attrs["loss"]
-        model.attrs["met"] = Met()
+        model.attrs["met"] = Met() if count_words else None
         return model
 
     return create
@@ -52,7 +54,8 @@ def forward(model: Model, docs: list[Doc], is_train: bool) -> tuple[Any, Callabl
     learning, tok2vec = model.layers
     if not is_train or not list(find_words(tok2vec)):
         return learning(docs, is_train)
-    new = [doc for doc in docs if len(doc) and model.attrs["met"].add(doc)]
+    met: Met | None = model.attrs["met"]
+    new = [doc for doc in docs if len(doc) and met.add(doc)] if met else []
     if new:
         with trained_on(tok2vec, "raw"):
             skip_head(tok2vec)(new, is_train)

@@ -108,6 +108,14 @@ def test_an_objective_alone_has_nothing_counted_and_it_says_so(texts, epochs, ma
     assert not words and not words.texts
 
 
+def test_words_may_be_left_to_training(recwarn):
+    tok2vec = make(WORDS)
+    pretrain(tok2vec, TEXTS, Pretrain(CHARACTERS, count_words=False))
+    (words,) = find_words(tok2vec)
+    assert not words and not words.texts
+    assert not [each for each in recwarn if "SDW13" in str(each.message)]
+
+
 def test_it_says_so_once():
     with pytest.warns(UserWarning) as caught:
         pretrain(make(WORDS), TEXTS, CHARACTERS, epochs=3)
