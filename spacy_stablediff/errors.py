@@ -44,6 +44,11 @@ class Warnings(metaclass=ErrorsWithCodes):
     SDW11 = ("Component '{name}': no component listens to it any more, for those that were tuned embed by copies of it. It "
              "still runs, and takes its time. Where nothing else reads doc._.trf_data, leave it out: "
              "nlp.remove_pipe(\"{name}\"), or spacy.load(..., exclude=[\"{name}\"]).")
+    SDW13 = ("spacy-stablediff.WordGraphTok2Vec.v1 is being pretrained on masked copies of texts, and counts none of their "
+             "words. To have those of the texts counted, put spacy-stablediff.Pretrain.v1 around the objective in "
+             "[pretraining.objective], as `python -m spacy stablediff add --pretrain` does.")
+    SDW14 = ("[pretraining] names one embedding, that of '{name}'. To pretrain another one, change 'component' and 'layer' "
+             "there. Others: {opts}.")
     SDW50 = ("{names}: listed in [training.frozen_components], but trained without diffusion. The vectors change, the "
              "weights don't, so expect other predictions; better train these components with the diffusion in place.")
     SDW51 = ("{count} lines of comments were lost: the layout of the config is unusual, so that only its content could "
@@ -182,6 +187,10 @@ class Errors(metaclass=ErrorsWithCodes):
     SD072 = ("Component '{name}': '{pipe}' listens to the curated transformer '{transformer}', which was not updated and hands "
              "it nothing. To freeze '{transformer}', take it off [training.frozen_components] and set frozen = true in "
              "[components.{transformer}]; its listeners can't be trained otherwise.")
+    SD075 = ("There is nothing to pretrain in '{path}': {names} take their vectors from a transformer, or from another "
+             "pipeline, where they are trained already. Leave out the option --pretrain.")
+    SD076 = ("'{path}' names pretrained weights already: [initialize] init_tok2vec is '{weights}'. Set it to null to pretrain "
+             "new ones, or leave out the option --pretrain to train with those.")
     SD100 = ("{augmenter}: the setting '{setting}' is a rate, a number from 0 (never) to 1 (always), but it is "
              "{value!r}. A useful rate for typos is 0.1.")
     SD101 = ("{augmenter}: the setting '{setting}' must be one of {opts}, but it is {value!r}.")

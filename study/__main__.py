@@ -1,6 +1,6 @@
 """Command line: `python -m study run` trains and measures, `python -m study report` writes it up,
 `python -m study rivals` the comparison with rivals at full strength, `python -m study words` what
-the graph of words does."""
+the graph of words does, `python -m study pretraining` what `spacy pretrain` brings."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +10,8 @@ from wasabi import msg
 
 from .plan import Run, read_plan
 from .plot import draw, draw_noise
+from .pretraining import compare_start
+from .pretraining_page import render_pretraining
 from .report import render_rivals, render_study
 from .results import append_line, read_lines
 from .run import make_run
@@ -30,6 +32,11 @@ WORDS, WORDS_RESULTS, WORDS_PAGE = (
     Path("study/words.yml"),
     Path("study/words.jsonl"),
     Path("docs/words.md"),
+)
+PRETRAINING, PRETRAINING_RESULTS, PRETRAINING_PAGE = (
+    Path("study/pretraining.yml"),
+    Path("study/pretraining.jsonl"),
+    Path("docs/pretraining.md"),
 )
 
 app = typer.Typer(add_completion=False)
@@ -119,6 +126,22 @@ def words(
         for line in compare_settings(plan, each, folder / each.key):
             append_line(results, line)
     page.write_text(render_words(plan, read_lines(results)), encoding="utf8")
+    msg.good(f"Saved {page}")
+
+
+@app.command()
+def pretraining(
+    plan_path: PlanPath = PRETRAINING,
+    results: Results = PRETRAINING_RESULTS,
+    folder: Folder = Path("training/pretraining"),
+    page: Annotated[Path, typer.Option(help="Markdown file to write")] = PRETRAINING_PAGE,
+    only: Annotated[str, typer.Option(help="Regular expression that runs must match")] = "",
+) -> None:
+    """Measure what pretraining brings, as far as that is missing, and write it up."""
+    plan = read_plan(plan_path)
+    for each in list_missing(plan, read_lines(results), only):
+        append_line(results, compare_start(plan, each, folder))
+    page.write_text(render_pretraining(plan, read_lines(results)), encoding="utf8")
     msg.good(f"Saved {page}")
 
 

@@ -27,8 +27,9 @@ class Run(NamedTuple):
     """One pipeline of the plan.
 
     data (str): The data set.
-    embedding (str): "scratch", "pretrained" to start from the plan's pipeline, or
-        "vectors" to have the plan's static vectors.
+    embedding (str): "scratch", "pretrained" to start from the plan's pipeline, "vectors" to
+        have the plan's static vectors, or "raw" or "uncounted" to start from weights of
+        `spacy pretrain`, with words that were counted or without.
     variant (str): The variant.
     seed (int): The seed.
     """

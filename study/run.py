@@ -7,6 +7,7 @@ from typing import Any
 import spacy
 from spacy.cli.train import train
 from spacy.training import Corpus
+from thinc.api import Config
 
 from reporting.machine import describe_machine, list_versions
 from spacy_stablediff import measure_stability
@@ -59,8 +60,13 @@ def make_run(plan: Plan, run: Run, folder: Path) -> Line:
 
 def train_pipeline(plan: Plan, run: Run, folder: Path) -> float:
     """Train the pipeline of a run, and return the seconds of CPU time that it takes."""
+    return train_config(make_config(plan, run), folder)
+
+
+def train_config(config: Config, folder: Path) -> float:
+    """Train the pipeline of a config, and return the seconds of CPU time that it takes."""
     folder.mkdir(parents=True, exist_ok=True)
-    make_config(plan, run).to_disk(folder / "config.cfg")
+    config.to_disk(folder / "config.cfg")
     start = time.process_time()
     train(folder / "config.cfg", folder)
     return time.process_time() - start

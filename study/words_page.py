@@ -51,11 +51,11 @@ def _tabulate_gains(plan: Plan, lines: list[Line]) -> str:
             100 * (fmean(after) - fmean(before)) if before and after else None
             for before, after in pairs
         ]
-    rows = [[data, *map(_sign, values)] for data, values in gains.items()]
+    rows = [[data, *map(sign, values)] for data, values in gains.items()]
     columns = [
         [value for value in each if value is not None] for each in zip(*gains.values(), strict=True)
     ]
-    rows.append(["mean", *(_sign(fmean(each) if each else None) for each in columns)])
+    rows.append(["mean", *(sign(fmean(each) if each else None) for each in columns)])
     return to_table(["data", *texts], rows)
 
 
@@ -65,7 +65,8 @@ def _name_data(line: Line) -> str:
     return data if embedding == "scratch" else f"{data}, {embedding}"
 
 
-def _sign(points: float | None) -> str:
+def sign(points: float | None) -> str:
+    """A difference in points, nothing where there is none."""
     return "" if points is None else f"{points:+.1f}"
 
 
@@ -76,7 +77,7 @@ def _tabulate(plan: Plan, lines: list[Line], figure: str, factor: int) -> str:
         [
             data,
             setting,
-            *(_show(_find(lines, data, setting, text, figure), factor) for text in texts),
+            *(show(_find(lines, data, setting, text, figure), factor) for text in texts),
         ]
         for data in dict.fromkeys(map(_name_data, lines))
         for setting in plan["settings"]
@@ -93,7 +94,7 @@ def _tabulate_unknown(plan: Plan, lines: list[Line]) -> str:
             values = [
                 _find(chosen, data, "graph", text, "score") for text in ("clean", "letters 15 %")
             ]
-            rows.append([data, variant, *(_show(each, 100) for each in values)])
+            rows.append([data, variant, *(show(each, 100) for each in values)])
     return to_table(["data", "training", "clean", "letters 15 %"], rows, texts=2)
 
 
@@ -104,7 +105,7 @@ def _find(lines: list[Line], data: str, setting: str, text: str, figure: str) ->
     return [value for value in found if value is not None]
 
 
-def _show(values: list[float], factor: int) -> str:
+def show(values: list[float], factor: int) -> str:
     """A mean, with the values that it is of where there are several."""
     if not values:
         return ""

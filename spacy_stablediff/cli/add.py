@@ -61,6 +61,13 @@ def add_cli(
             f"listen to a shared tok2vec, and each {', '.join(FACTORIES)} that doesn't",
         ),
     ] = "",
+    pretrain: Annotated[
+        bool,
+        Opt(
+            "--pretrain",
+            help="Also put in what `spacy pretrain` needs, for the first of the embeddings",
+        ),
+    ] = False,
 ) -> None:
     """
     Put diffusion into a training config. Where components listen to a shared
@@ -78,6 +85,7 @@ def add_cli(
             time=time,
             stability=stability,
             pipes=named,
+            pretrain=pretrain,
         )
 
 
@@ -88,7 +96,8 @@ def add(base_path: Path, output_file: Path, *, silent: bool = False, **options: 
     output_file (Path): Where to write the result, overwritten if it exists; "-" to
         print it, and nothing else.
     silent (bool): Don't print what was changed.
-    **options (Any): What `add_diffusion` takes: layer, time, stability, pipes.
+    **options (Any): What `add_diffusion` takes: layer, time, stability, pipes,
+        pretrain.
     RETURNS (Config): The result, with its variables.
     RAISES (ValueError): SD050, SD051 or SD061 if a file can't be read or written; and
         what `add_diffusion` raises.
@@ -98,7 +107,7 @@ def add(base_path: Path, output_file: Path, *, silent: bool = False, **options: 
     addition = add_diffusion(_read(base_path), path=base_path, **options)
     msg = Printer(no_print=str(output_file) == "-" or silent)
     _print(addition, msg=msg)
-    _save(addition.text, output_file, msg=msg)
+    _save(addition.text, output_file, pretrain=options.get("pretrain", False), msg=msg)
     return load_config_from_str(addition.text)
 
 
@@ -125,7 +134,7 @@ def _print(addition: Addition, *, msg: Printer) -> None:
         msg.info(note)
 
 
-def _save(text: str, path: Path, *, msg: Printer) -> None:
+def _save(text: str, path: Path, *, pretrain: bool, msg: Printer) -> None:
     """Write the config, and tell what to do next."""
     if str(path) == "-":
         print(text)
@@ -133,11 +142,17 @@ def _save(text: str, path: Path, *, msg: Printer) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"{text}\n", encoding="utf8")
     msg.good("Saved config", path)
-    if "training" in load_config_from_str(text):
-        msg.text("You can now add your data and train your pipeline:")
-        command = f"train {path} --paths.train ./train.spacy --paths.dev ./dev.spacy"
-    else:
+    train = f"train {path} --paths.train ./train.spacy --paths.dev ./dev.spacy"
+    if "training" not in load_config_from_str(text):
         msg.text("It is partial, as it was. To fill in what is missing:")
-        command = f"init fill-config {path} {path}"
+        commands = [f"init fill-config {path} {path}"]
+    elif pretrain:
+        msg.text("You can now add your data, pretrain the embedding and train your pipeline:")
+        limits = "--pretraining.max_epochs 20 --pretraining.n_save_epoch 20"
+        pretraining = f"pretrain {path} ./pretrained --paths.raw_text ./raw.jsonl {limits}"
+        commands = [pretraining, f"{train} --paths.init_tok2vec ./pretrained/model-last.bin"]
+    else:
+        msg.text("You can now add your data and train your pipeline:")
+        commands = [train]
     if not msg.no_print:
-        print(f"{COMMAND} {command}")
+        print("\n".join(f"{COMMAND} {command}" for command in commands))

@@ -10,6 +10,9 @@ from .spelling import Spelling, map_characters
 Casing: TypeAlias = Literal["lower", "upper", "title"]
 CASINGS: tuple[Casing, ...] = ("lower", "upper", "title")
 
+# What `spacy pretrain` puts in place of a word, whatever its case.
+MASK = "[MASK]"
+
 
 def recase(spelling: Spelling, casing: Casing, *, begins: bool = True) -> Spelling:
     """Write a token in another case.
@@ -61,7 +64,8 @@ def has_single_case(doc: Doc) -> bool:
     """
     # Most documents have a capitalized word, which is quickly found out.
     titles, uppers = doc.to_array(["IS_TITLE", "IS_UPPER"]).T.astype(bool)
-    return not (titles & ~uppers).any() and (doc.text.islower() or doc.text.isupper())
+    text = doc.text.replace(MASK, "")
+    return not (titles & ~uppers).any() and (text.islower() or text.isupper())
 
 
 def _lower(text: str) -> list[str]:

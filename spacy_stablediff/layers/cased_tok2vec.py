@@ -73,7 +73,9 @@ def forward(
 
     def backprop_parts(dYs: Batch) -> list[Doc]:
         for places, backprop in parts:
-            backprop([dYs[i] for i in places])
+            # Nothing is learned from empty documents, and layers of thinc fail where all are.
+            if any(len(dYs[i]) for i in places):
+                backprop([dYs[i] for i in places])
         return docs
 
     given = [vectors[i] if i in vectors else model.ops.alloc2f(0, 0) for i in range(len(docs))]

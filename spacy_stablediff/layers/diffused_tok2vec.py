@@ -1,7 +1,7 @@
 """Embeddings with their output diffused, usable wherever spaCy takes a tok2vec."""
 
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from spacy.tokens import Doc
@@ -9,6 +9,7 @@ from thinc.api import Model
 
 from ..errors import refused_by
 from ..types import Batch, Boundaries, Diffusion, Embedding
+from ..wiring.model import is_for_pretraining
 from ..wiring.transformers import widen
 from .boundaries import diffuse
 from .common import initialize_width
@@ -30,7 +31,8 @@ def DiffusedTok2Vec(
     diffusion (Model[List[Floats2d], List[Floats2d]]): A diffusion layer.
     boundaries (str): "doc", or "sentence" to stop at sentence boundaries, which an
         earlier component must have set. In training, list that component in
-        [training.annotating_components].
+        [training.annotating_components]. In `spacy pretrain`, where none comes
+        before, a document counts as one sentence.
     RETURNS (Model[List[Doc], List[Floats2d]]): The embedding with its output
         diffused, of the same width, with the references `tok2vec` and `diffusion`.
     RAISES (ValueError): When it runs, SD007 to SD009 for vectors that can't be
@@ -102,14 +104,16 @@ class Sample:
 
     To infer shapes, layers around this one run it on them, although no component has
     annotated them yet. They are known by their tensors, for a Doc takes no weak
-    reference. Copies and pickles know none.
+    reference. Copies and pickles know none. In `spacy pretrain`, where no component runs,
+    all documents count as known.
     """
 
-    def __init__(self, docs: Iterable[Doc] = ()):
+    def __init__(self, docs: Sequence[Doc] = ()):
         """Know these documents.
 
-        docs (Iterable[Doc]): The documents.
+        docs (Sequence[Doc]): The documents.
         """
+        self._pretrains = is_for_pretraining(docs)
         self._tensors = [weakref.ref(doc.tensor) for doc in docs]
 
     def __reduce__(self) -> tuple:
@@ -118,4 +122,4 @@ class Sample:
 
     def holds(self, doc: Doc) -> bool:
         """Tell whether a document is one of them."""
-        return any(tensor() is doc.tensor for tensor in self._tensors)
+        return self._pretrains or any(tensor() is doc.tensor for tensor in self._tensors)

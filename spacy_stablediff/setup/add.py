@@ -18,6 +18,7 @@ from ..wiring.config import Block, Wiring, find_blocks, find_ours, find_wiring, 
 from ..words.layer import ARCHITECTURE as WORD_GRAPH
 from .draft import Draft
 from .layers import LayerName, acts_at_once, describe_layer
+from .pretraining import Place, add_pretraining, count_raw_texts, find_others, find_places
 
 CLASSIFIERS = ("textcat", "textcat_multilabel")
 FACTORIES = ("ner", *CLASSIFIERS, "spancat")
@@ -46,11 +47,14 @@ class Order:
     chosen (List[str]): The components to diffuse for, in the order of the pipeline.
     diffusion (Dict[str, Any]): Config of the diffusion layer.
     weight (float): Weight of stability training, 0 for none.
+    places (List[Place]): The embeddings that may be pretrained, the one that is to be first;
+        none if pretraining wasn't asked for.
     """
 
     chosen: list[str]
     diffusion: Block
     weight: float
+    places: list[Place]
 
 
 def add_diffusion(
@@ -61,6 +65,7 @@ def add_diffusion(
     time: float | None = None,
     stability: float | None = None,
     pipes: Iterable[str] = (),
+    pretrain: bool = False,
 ) -> Addition:
     """Put diffusion into a training config. Its comments and variables stay.
 
@@ -73,8 +78,11 @@ def add_diffusion(
         recommended one where components share an embedding.
     pipes (Iterable[str]): The components to diffuse for. By default all that listen
         to a shared tok2vec, and those of `FACTORIES` that have one of their own.
+    pretrain (bool): Put `spacy pretrain` into it as well, for the first of their
+        embeddings.
     RETURNS (Addition): The config, and what there is to tell.
-    RAISES (ValueError): SD001 or SD024 for a wrong time or weight, SD051 to SD063.
+    RAISES (ValueError): SD001 or SD024 for a wrong time or weight, SD051 to SD063, SD075
+        or SD076 if it can't be pretrained.
     """
     config, named = load_config_from_str(text).interpolate(), list(pipes)
     weight = STABILIZER["weight"] if stability is None else stability
@@ -84,12 +92,14 @@ def add_diffusion(
     diffusion, cautions = describe_layer(layer, time)
     wiring = find_wiring(config, path=path)
     _check_untouched(config, wiring, path=path)
-    order = Order(_choose(wiring, named, path=path), diffusion, weight)
+    chosen = _choose(wiring, named, path=path)
+    places = find_places(config, wiring, chosen, path=path) if pretrain else []
+    order = Order(chosen, diffusion, weight, places)
     if stability and not wiring.list_upstreams(order.chosen):
         raise ValueError(Errors.SD063.format(value=stability, names=", ".join(order.chosen)))
     edited, changes = _edit(text, wiring, order, path=path)
     cautions += _find_frozen(config, order.chosen) + _find_trained(wiring, order)
-    cautions += _find_losses(text, edited)
+    cautions += _find_losses(text, edited) + find_others(edited, order.places)
     notes = [] if named else _find_unchanged(wiring, order.chosen)
     return Addition(edited, changes, cautions, notes)
 
@@ -136,6 +146,8 @@ def _edit(text: str, wiring: Wiring, order: Order, *, path: Path) -> tuple[str, 
             *(_wrap_shared(draft, wiring, order) if order.weight else []),
             *_wrap_owned(draft, wiring, order),
             *_attach_sourced(draft, wiring, order, path=path),
+            *(add_pretraining(draft, order.places) if order.places else []),
+            *count_raw_texts(draft),
         ]
         if draft.is_consistent():
             return draft.text.strip("\n"), changes

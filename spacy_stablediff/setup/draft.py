@@ -59,12 +59,14 @@ class Draft:
             self._insert_text(text, after=path.rpartition(".")[0])
 
     def fill(self, path: str, defaults: dict[str, Any]) -> None:
-        """Add the settings that a block leaves out.
+        """Add the settings that a block leaves out, unless it names another function.
 
         path (str): Where the block stands, in dot notation.
         defaults (Dict[str, Any]): All its settings.
         """
         present = dot_to_object(self.config, path)
+        if any(key[0] == "@" and present.get(key, name) != name for key, name in defaults.items()):
+            return
         for key, value in defaults.items():
             if key in present and isinstance(value, dict):
                 self.fill(f"{path}.{key}", value)

@@ -105,6 +105,17 @@ def is_listener(block: Block) -> bool:
     return block["@architectures"] == LISTENER
 
 
+def takes_transformer(block: Block) -> bool:
+    """Tell whether an embedding takes its vectors from a transformer.
+
+    block (Dict[str, Any]): The config of its architecture, or of what is around it.
+    RETURNS (bool): Whether it does, as its name tells.
+    """
+    named = str(block.get("@architectures", ""))
+    within = [each for each in block.values() if isinstance(each, dict)]
+    return "ransformer" in named or any(map(takes_transformer, within))
+
+
 def looks_up_words(block: Block) -> bool:
     """Tell whether an embedding looks up the NORM of tokens.
 

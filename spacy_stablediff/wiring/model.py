@@ -4,7 +4,7 @@ The one module that knows how spaCy's models embed and listen: their listeners, 
 fields that spaCy keeps to itself, and the names of their layers.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import takewhile
 from typing import Any, NamedTuple, Protocol, cast, runtime_checkable
@@ -21,6 +21,9 @@ from .transformers import is_transformer, names_transformer
 Embed = Callable[[list[Doc]], Batch]
 Listener = Tok2VecListener
 SharedEmbedding = Tok2Vec
+
+# The one text that `spacy pretrain` initializes an embedding with, and nothing else in spaCy.
+PRETRAINING = "Give it a doc to infer shapes"
 
 
 @runtime_checkable
@@ -49,10 +52,10 @@ class Diffuser(Protocol):
 def walk_nodes(component: Any) -> Iterator[Model]:
     """Walk through a component's model, if it has one.
 
-    component (Any): The component, or anything else in a pipeline.
+    component (Any): The component, or anything else in a pipeline, or the model.
     YIELDS (Model): The model and its parts, in the order of the model.
     """
-    model = getattr(component, "model", None)
+    model = component if isinstance(component, Model) else getattr(component, "model", None)
     if isinstance(model, Model):
         yield from model.walk()
 
@@ -134,6 +137,18 @@ def replace_node(component: Any, target: Model, replacement: Model) -> None:
 # How a component embeds.
 
 
+def is_for_pretraining(docs: Sequence[Doc] | None) -> bool:
+    """Tell whether an embedding is initialized by `spacy pretrain`.
+
+    After that it sees masked copies of texts, which no component has annotated and which
+    don't say that they are masked.
+
+    docs (Optional[Sequence[Doc]]): The documents that it is initialized with.
+    RETURNS (bool): Whether they are what `spacy pretrain` gives it.
+    """
+    return docs is not None and len(docs) == 1 and docs[0].text == PRETRAINING
+
+
 def embeds_for_itself(component: Any) -> bool:
     """Tell whether a component has an embedding of its own, or listens to a transformer.
 
@@ -158,10 +173,17 @@ def find_tok2vec(component: Any) -> Model | None:
     model = getattr(component, "model", None)
     if not isinstance(model, Model) or not model.has_ref("tok2vec"):
         return None
-    node = model.get_ref("tok2vec")
-    # What spaCy's parser and ner call their tok2vec is the embedding and a linear
-    # layer behind it.
-    return node.layers[0] if any(layer.name == "list2array" for layer in node.layers) else node
+    return skip_head(model.get_ref("tok2vec"))
+
+
+def skip_head(tok2vec: Model) -> Model:
+    """Return the embedding in what spaCy's parser and ner call their tok2vec.
+
+    tok2vec (Model): That, an embedding and a linear layer behind it; or an embedding.
+    RETURNS (Model[List[Doc], List[Floats2d]]): The embedding.
+    """
+    has_head = any(layer.name == "list2array" for layer in tok2vec.layers)
+    return tok2vec.layers[0] if has_head else tok2vec
 
 
 def find_embedding(component: Any) -> Embed | None:

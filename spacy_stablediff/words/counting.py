@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Literal
 
 import numpy
 import srsly
@@ -20,6 +20,29 @@ EDGE = 0
 # before or after them those that begin with a capital and those that don't.
 KINDS = ("words", "forms", "capitals_after", "smalls_after", "capitals_before", "smalls_before")
 
+# What an embedding is trained on: documents as they are, copies that pretraining masked, or copies
+# of documents whose words were counted before. Only the first are counted.
+Trained = Literal["raw", "masked", "counted"]
+
+
+class Met:
+    """Documents that were met before, known by their tokens."""
+
+    def __init__(self) -> None:
+        """Know none."""
+        self._digests: set[bytes] = set()
+
+    def add(self, doc: Doc) -> bool:
+        """Meet a document, and tell whether it is the first time.
+
+        doc (Doc): The document.
+        RETURNS (bool): Whether none of the same tokens was met before.
+        """
+        digest = blake2b(doc.to_array("ORTH").tobytes(), digest_size=8).digest()
+        is_new = digest not in self._digests
+        self._digests.add(digest)
+        return is_new
+
 
 class Words:
     """The words that an embedding knows, and how often it was trained on them.
@@ -32,6 +55,7 @@ class Words:
     seen (Ints1d): The ORTHs that were seen, and those of an earlier training, in
         ascending order.
     texts (Dict[int, str]): How the ORTHs that were seen are spelt.
+    trained (str): What the embedding is trained on: "raw", "masked" or "counted".
     """
 
     def __init__(self, min_count: int) -> None:
@@ -45,7 +69,8 @@ class Words:
         self.seen: Array = sort([])
         self.texts: dict[int, str] = {}
         self.version = 0
-        self._documents: set[bytes] = set()
+        self.trained: Trained = "raw"
+        self._documents = Met()
 
     def __bool__(self) -> bool:
         """Tell whether any word was counted."""
@@ -56,7 +81,7 @@ class Words:
 
         docs (Iterable[Doc]): Documents that an embedding is trained on, of one vocab.
         """
-        new = [doc for doc in docs if len(doc) and self._is_new(doc)]
+        new = [doc for doc in docs if len(doc) and self._documents.add(doc)]
         if not new:
             return
         words, counts = self.tallies["words"], self.tallies["words"].counts
@@ -101,6 +126,7 @@ class Words:
         """Load words in place of those that are known. Settings stay as they are."""
         message: dict[str, Any] = srsly.msgpack_loads(data)
         words = Words(self.min_count)
+        words.trained = self.trained
         words.tallies = {
             kind: Tally.from_message(each) for kind, each in message["tallies"].items()
         }
@@ -109,13 +135,6 @@ class Words:
         words.seen = message["seen"]
         words.texts = dict(message["texts"])
         return words
-
-    def _is_new(self, doc: Doc) -> bool:
-        """Tell whether a document was not counted yet, and count it from now on."""
-        digest = blake2b(doc.to_array("ORTH").tobytes(), digest_size=8).digest()
-        is_new = digest not in self._documents
-        self._documents.add(digest)
-        return is_new
 
     def _count_cases(self, docs: list[Doc]) -> None:
         """Count next to which words there are capitals."""

@@ -8,6 +8,7 @@ their own.
 
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy
@@ -18,8 +19,8 @@ from thinc.types import Ints2d
 from ..edits.alignment import is_edited
 from ..errors import Warnings
 from ..types import Array
-from ..wiring.model import walk_nodes
-from .counting import Words
+from ..wiring.model import is_for_pretraining, walk_nodes
+from .counting import Trained, Words
 from .ids import is_in
 
 LAYER = "known_words"
@@ -34,7 +35,7 @@ def known_words(extractor: Features, min_count: int, word_dropout: float) -> Fea
     """Give all unknown words the same norm.
 
     Words are counted as the layer is trained; edited copies of texts, which record their
-    alignment, teach none.
+    alignment, teach none, and neither do the masked copies of `spacy pretrain`.
 
     extractor (Model[List[Doc], List[Ints2d]]): Extracts features, NORM among them.
     min_count (int): How often a word is seen before it is known. 0: all words are.
@@ -54,7 +55,7 @@ def forward(model: Features, docs: list[Doc], is_train: bool) -> tuple[list[Ints
     """Extract features, and set the norms of unknown words."""
     words: Words = model.attrs["words"]
     if is_train:
-        words.count(doc for doc in docs if not is_edited(doc))
+        _count(words, docs)
     features, backprop = model.layers[0](docs, is_train)
     if not words or not words.min_count or not features:
         return features, backprop
@@ -67,18 +68,46 @@ def forward(model: Features, docs: list[Doc], is_train: bool) -> tuple[list[Ints
     return model.ops.xp.split(rows, ends[:-1].tolist()), backprop
 
 
-def init(model: Features, X: object = None, Y: object = None) -> None:
+def init(model: Features, X: Any = None, Y: object = None) -> None:
     """Forget the words, for the embedding forgets what it learned of them."""
-    model.attrs["words"] = Words(model.attrs["words"].min_count)
+    words = model.attrs["words"] = Words(model.attrs["words"].min_count)
+    if is_for_pretraining(X):
+        words.trained = "masked"
 
 
 def find_words(component: Any) -> Iterator[Words]:
     """Find the words that the embeddings of a component know.
 
-    component (Pipe): The component, or anything else in a pipeline.
+    component (Union[Pipe, Model]): The component, or anything else in a pipeline, or a model.
     YIELDS (Words): The words of each layer that `known_words` has made.
     """
     yield from (node.attrs["words"] for node in walk_nodes(component) if node.name == LAYER)
+
+
+@contextmanager
+def trained_on(model: Model, what: Trained) -> Iterator[None]:
+    """Let the layers of a model be trained on other documents than they take them for.
+
+    model (Model): The model.
+    what (str): What the documents are: "raw", "masked" or "counted".
+    """
+    before = [(words, words.trained) for words in find_words(model)]
+    try:
+        for words, _ in before:
+            words.trained = what
+        yield
+    finally:
+        for words, trained in before:
+            words.trained = trained
+
+
+def _count(words: Words, docs: list[Doc]) -> None:
+    """Count the documents of a step of training, as far as they are as somebody wrote them."""
+    if words.trained == "raw":
+        words.count(doc for doc in docs if not is_edited(doc))
+    elif words.trained == "masked":
+        warnings.warn(Warnings.SDW13, stacklevel=3)
+        words.trained = "counted"
 
 
 def _find_unknown(model: Features, norms: Array, is_train: bool) -> Array:

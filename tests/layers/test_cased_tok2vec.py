@@ -80,6 +80,14 @@ def test_a_batch_of_one_kind_leaves_the_other_alone():
     assert not mixed.attrs["learned"] and len(single.attrs["learned"]) == 1
 
 
+def test_empty_documents_alone_teach_nothing():
+    mixed, single = scaled(1.0), scaled(-1.0)
+    docs = [NLP.make_doc(text) for text in ("a b", "")]
+    vectors, backprop = CasedTok2Vec(mixed, single)(docs, is_train=True)
+    assert backprop(vectors) == docs
+    assert not mixed.attrs["learned"] and len(single.attrs["learned"]) == 1
+
+
 def test_a_pipeline_with_it_is_trained_saved_and_loaded(tmp_path):
     nlp = spacy.blank("en")
     add_ner(nlp, CASED)

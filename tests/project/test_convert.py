@@ -4,6 +4,7 @@ from importlib import import_module
 
 import pytest
 import spacy
+import srsly
 from spacy.tokens import DocBin
 
 from .pages import ROOT
@@ -43,6 +44,21 @@ def test_posts_keep_their_tokens_and_entities(load, write, tmp_path):
     assert read_entities(first) == [("Ann Lee", "person")]
     assert read_entities(second) == [("Rome", "location")]
     assert first.has_unknown_spaces
+
+
+def test_each_text_is_collected_once_without_annotation(load, write, tmp_path):
+    for name, words in {
+        "a": ["Ann", "slept"],
+        "b": ["Bob", "slept"],
+        "c": ["Ann", "slept"],
+    }.items():
+        path = write(f"{name}.conll", [f"{word}\tO" for word in words])
+        load("convert_wnut").main(path, tmp_path / f"{name}.spacy")
+    paths = [tmp_path / f"{name}.spacy" for name in "abc"]
+    load("collect_texts").main(paths, tmp_path / "new" / "raw.jsonl")
+    lines = list(srsly.read_jsonl(tmp_path / "new" / "raw.jsonl"))
+    assert [line["text"].strip() for line in lines] == ["Ann slept", "Bob slept"]
+    assert all(line.keys() == {"text"} for line in lines)
 
 
 def test_a_line_without_a_tag_is_an_error(load, write, tmp_path, capsys):

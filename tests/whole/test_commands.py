@@ -6,30 +6,17 @@ import pytest
 import spacy
 from numpy.testing import assert_allclose
 from spacy.cli import app
-from spacy.language import DEFAULT_CONFIG_PRETRAIN_PATH
 from spacy.tokens import DocBin
-from spacy.training.initialize import init_nlp
-from spacy.util import load_config
-from thinc.api import fix_random_seed
 from typer.testing import CliRunner
 
-import spacy_stablediff
-from spacy_stablediff.words.known import find_words
-
 from ..pipelines import (
-    EMBEDDING,
-    IMPLICIT,
     TEXT,
     UNSEEN,
-    add_textcat,
     chain_pipeline,
     examples_for,
-    monolith_pipeline,
-    moved,
-    parameters,
 )
 from ..references import dense_default
-from ..runs import config_with_new_diffusion, invoke, run_training, training_config
+from ..runs import config_with_new_diffusion, invoke
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +102,7 @@ def test_spacy_find_function():
         ("architectures", "spacy-stablediff.MultiscaleDiffusion.v1"),
         ("architectures", "spacy-stablediff.DiffusedTok2Vec.v1"),
         ("architectures", "spacy-stablediff.WordGraphTok2Vec.v1"),
+        ("architectures", "spacy-stablediff.Pretrain.v1"),
         ("augmenters", "spacy-stablediff.edits.v1"),
         ("callbacks", "spacy-stablediff.know_words.v1"),
         ("callbacks", "spacy-stablediff.attach.v1"),
@@ -136,57 +124,3 @@ def test_spacy_assemble_puts_a_pipeline_together(base, tmp_path):
     assert nlp.pipe_names == ["tok2vec", "stablediff", "textcat", "ner"]
     plain = spacy.load(base)(TEXT).tensor
     assert_allclose(nlp(TEXT).tensor, dense_default(plain), atol=1e-5)
-
-
-def attached_textcat():
-    nlp = spacy.blank("en")
-    add_textcat(nlp, EMBEDDING)
-    spacy_stablediff.attach(nlp, "textcat", diffusion=IMPLICIT)
-    return nlp
-
-
-def knowing():
-    """A shared embedding that counts words, of the raw text as well."""
-    nlp = chain_pipeline(["ner"])
-    nlp.remove_pipe("tok2vec")
-    words = {"@architectures": "spacy-stablediff.WordGraphTok2Vec.v1", "tok2vec": EMBEDDING}
-    nlp.add_pipe("tok2vec", config={"model": words}, first=True)
-    return nlp
-
-
-@pytest.mark.parametrize(
-    "make, component, layer",
-    [
-        (lambda: chain_pipeline(["ner"]), "tok2vec", ""),
-        (lambda: monolith_pipeline(["ner"]), "tok2vec", ""),
-        (lambda: monolith_pipeline(["ner"]), "tok2vec", "tok2vec"),
-        (attached_textcat, "textcat", "tok2vec"),
-        (knowing, "tok2vec", ""),
-    ],
-    ids=["chain", "monolith", "inside of a monolith", "attached", "known words"],
-)
-def test_spacy_pretrain_learns_the_embedding(make, component, layer, tmp_path):
-    raw = [json.dumps({"text": "Two weeks, three calls and no refund from Vellorane."})]
-    (tmp_path / "raw.jsonl").write_text("\n".join(raw * 4), encoding="utf8")
-    config = load_config(DEFAULT_CONFIG_PRETRAIN_PATH).merge(training_config(make(), tmp_path))
-    config["paths"]["raw_text"] = str(tmp_path / "raw.jsonl")
-    config["pretraining"].update(component=component, layer=layer, max_epochs=2)
-    config.to_disk(tmp_path / "pretrain.cfg")
-    invoke("pretrain", tmp_path / "pretrain.cfg", tmp_path / "weights")
-    weights = tmp_path / "weights" / "model-last.bin"
-
-    def embedding(nlp):
-        model = nlp.get_pipe(component).model
-        return model.get_ref(layer) if layer else model
-
-    untouched = parameters(embedding(init_nlp(config)))
-    config["initialize"]["init_tok2vec"] = str(weights)
-    nlp = init_nlp(config)
-    loaded = parameters(embedding(nlp))
-    assert sum(moved(untouched, loaded)) > len(loaded) / 2
-    for words in find_words(nlp.get_pipe(component)):
-        assert nlp.vocab.strings["refund"] in words.tallies["words"].counts
-    assert not any(moved(loaded, parameters(embedding(nlp).from_disk(weights))))
-    fix_random_seed(0)
-    run_training(nlp)
-    assert sum(moved(loaded, parameters(embedding(nlp)))) > len(loaded) / 2
