@@ -1,4 +1,4 @@
-"""Collect the texts of .spacy files as raw text, for `spacy pretrain`."""
+"""Collect the texts of .spacy files as raw text, for `spacy pretrain` and `stablediff tune`."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -177,8 +177,6 @@ class Errors(metaclass=ErrorsWithCodes):
     SD061 = "Can't write the config to '{path}', which is a directory."
     SD062 = ("The option --time has no meaning for the layer 'multiscale', but it is {value}. Leave it out, and set the "
              "times of the layer in the config.")
-    SD063 = ("The option --stability is {value}, but stability training needs an embedding that components share, and "
-             "these have their own: {names}. Leave it out, or let them listen to a component 'tok2vec'.")
     SD070 = ("There is no graph of words in {name}. Components that have one: {opts}. Wrap an embedding "
              "in spacy-stablediff.WordGraphTok2Vec.v1, by `python -m spacy stablediff add` or "
              "spacy_stablediff.know_words(nlp), and train it.")

@@ -49,7 +49,7 @@ def add_cli(
             help="Weight of stability training, which about doubles the training time, and which "
             "also lets rare words share a vector and makes the scores of text classifiers "
             "consistent; 0 for none. By default "
-            f"{STABILIZER['weight']:g} where components share an embedding, which it needs",
+            f"{STABILIZER['weight']:g} where components share an embedding, 0 where they don't",
         ),
     ] = None,
     pipes: Annotated[

@@ -46,7 +46,9 @@ class Order:
 
     chosen (List[str]): The components to diffuse for, in the order of the pipeline.
     diffusion (Dict[str, Any]): Config of the diffusion layer.
-    weight (float): Weight of stability training, 0 for none.
+    weight (float): Weight of stability training where components share an embedding, 0 for
+        none.
+    own_weight (float): The same where they have embeddings of their own.
     places (List[Place]): The embeddings that may be pretrained, the one that is to be first;
         none if pretraining wasn't asked for.
     """
@@ -54,6 +56,7 @@ class Order:
     chosen: list[str]
     diffusion: Block
     weight: float
+    own_weight: float
     places: list[Place]
 
 
@@ -74,14 +77,14 @@ def add_diffusion(
     layer (Optional[str]): "heat", "implicit" or "multiscale". By default the
         recommended one, or where a time is given the implicit one.
     time (Optional[float]): Diffusion time, by default the layer's own.
-    stability (Optional[float]): Weight of stability training, by default the
-        recommended one where components share an embedding.
+    stability (Optional[float]): Weight of stability training, by default the recommended
+        one where components share an embedding, and none where they don't.
     pipes (Iterable[str]): The components to diffuse for. By default all that listen
         to a shared tok2vec, and those of `FACTORIES` that have one of their own.
     pretrain (bool): Put `spacy pretrain` into it as well, for the first of their
         embeddings.
     RETURNS (Addition): The config, and what there is to tell.
-    RAISES (ValueError): SD001 or SD024 for a wrong time or weight, SD051 to SD063, SD075
+    RAISES (ValueError): SD001 or SD024 for a wrong time or weight, SD051 to SD062, SD075
         or SD076 if it can't be pretrained.
     """
     config, named = load_config_from_str(text).interpolate(), list(pipes)
@@ -94,9 +97,7 @@ def add_diffusion(
     _check_untouched(config, wiring, path=path)
     chosen = _choose(wiring, named, path=path)
     places = find_places(config, wiring, chosen, path=path) if pretrain else []
-    order = Order(chosen, diffusion, weight, places)
-    if stability and not wiring.list_upstreams(order.chosen):
-        raise ValueError(Errors.SD063.format(value=stability, names=", ".join(order.chosen)))
+    order = Order(chosen, diffusion, weight, stability or 0.0, places)
     edited, changes = _edit(text, wiring, order, path=path)
     cautions += _find_frozen(config, order.chosen) + _find_trained(wiring, order)
     cautions += _find_losses(text, edited) + find_others(edited, order.places)
@@ -143,6 +144,7 @@ def _edit(text: str, wiring: Wiring, order: Order, *, path: Path) -> tuple[str, 
         draft = Draft(layout)
         changes = [
             *_add_components(draft, wiring, order),
+            *(_stabilize_owned(draft, wiring, order) if order.own_weight else []),
             *(_wrap_shared(draft, wiring, order) if order.weight else []),
             *_wrap_owned(draft, wiring, order),
             *_attach_sourced(draft, wiring, order, path=path),
@@ -175,6 +177,23 @@ def _add_components(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str]
             block = _describe_stabilizer(wiring, diffused, order.weight)
             name = _add_component(draft, "stabilizer", block, upstream, added)
             yield f"Added component '{name}' after '{added}': it trains for stability"
+
+
+def _stabilize_owned(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str]:
+    """Add a component 'stabilizer' before those with embeddings of their own.
+
+    One that follows a shared embedding trains them too.
+    """
+    frozen = draft.config.get("training", {}).get("frozen_components", [])
+    names = [name for name in order.chosen if name in wiring.owned and name not in frozen]
+    if names and not wiring.list_upstreams(order.chosen):
+        block = _describe_stabilizer(wiring, names, order.own_weight)
+        draft.insert("components.stabilizer", {**block, "pipes": names}, after="components")
+        draft.add_to_list("nlp.pipeline", "stabilizer", before=names[0])
+        yield (
+            f"Added component 'stabilizer' before '{names[0]}': it trains {', '.join(names)} for "
+            "stability"
+        )
 
 
 def _add_component(draft: Draft, factory: str, block: Block, upstream: str, previous: str) -> str:
@@ -249,6 +268,10 @@ def _wrap_owned(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str]:
         for path, block in wiring.owned.get(name, {}).items():
             if described.get(path) != block:
                 yield from _write_defaults(draft, wiring, name, path.partition(".")[0])
+            if order.own_weight and looks_up_words(block):
+                block = {"@architectures": WORD_GRAPH, **WORDS, "tok2vec": block}
+                draft.nest(f"components.{name}.{path}", block, key="tok2vec")
+                yield f"Wrapped the tok2vec of '{name}' in {WORD_GRAPH}"
             block = diffused_config(block, order.diffusion, "doc")
             draft.nest(f"components.{name}.{path}", block, key="tok2vec")
             yield (

@@ -87,22 +87,25 @@ class Draft:
             before, behind = self.text[: block.end()], self.text[block.end() :]
             self.text = f"{before.rstrip()}\n{line}\n{behind}"
 
-    def add_to_list(self, path: str, item: str, *, after: str) -> None:
-        """Add an item to a list of names, after another one.
+    def add_to_list(self, path: str, item: str, *, after: str = "", before: str = "") -> None:
+        """Add an item to a list of names, after or before another one.
 
         path (str): Where the list stands, in dot notation.
         item (str): The name.
-        after (str): The name after which to add it.
+        after (str): The name after which to add it; or
+        before (str): the name before which to add it.
         """
         names = dot_to_object(self.config, path)
-        position = names.index(after) + 1
+        position = names.index(after) + 1 if after else names.index(before)
         names = [*names[:position], item, *names[position:]]
         found = self._find_setting(path)
-        listed = re.compile(rf'(?m)^(?![ \t]*[#;]).*"{re.escape(after)}"')
+        listed = re.compile(rf'(?m)^(?![ \t]*[#;]).*("{re.escape(after or before)}")')
         place = found and listed.search(self.text, found.start(), found.end())
         if place:
             set_dot_to_object(self.config, path, names)
-            self.text = f'{self.text[: place.end()]}, "{item}"{self.text[place.end() :]}'
+            start, end = place.span(1)
+            added = f'{place[1]}, "{item}"' if after else f'"{item}", {place[1]}'
+            self.text = f"{self.text[:start]}{added}{self.text[end:]}"
         else:
             self.set(path, names)
 

@@ -74,7 +74,6 @@ def test_stability_of_0_leaves_out_what_only_serves_it(add):
         (PARTIAL, ["--time", "nan"], "[SD001]"),
         (PARTIAL, ["--layer", "multiscale", "--time", "1"], "[SD062]"),
         (PARTIAL, ["--stability", "-1"], "[SD024] stablediff add: the setting '--stability'"),
-        (write_owners(["ner"]), ["--stability", "1"], "[SD063]"),
         (PARTIAL, ["--pipes", "ner,parser"], "[SD054] The option --pipes names 'parser'"),
         (PARTIAL.replace('"ner"', '"tok2vec"'), [], "[SD051]"),
         (PARTIAL.replace("[nlp]", "[mlp]"), [], "[SD053]"),

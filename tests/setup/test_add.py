@@ -180,6 +180,33 @@ def test_wraps_and_trains_owners(add, corpus, tmp_path):
     assert diffusions(nlp) == set(names[1:])
 
 
+def test_owners_are_trained_for_stability_where_that_is_asked_for(add, corpus, tmp_path):
+    base = write_owners(["tagger", "ner", "textcat"])
+    code, printed, output = add(base, "--stability", "0.1")
+    before, after = load_config_from_str(base).interpolate(), read(output)
+    assert code == 0 and after["nlp"]["pipeline"] == ["tagger", "stabilizer", "ner", "textcat"]
+    assert "Added component 'stabilizer' before 'ner'" in printed
+    stabilizer = after["components"]["stabilizer"]
+    assert stabilizer["pipes"] == ["ner", "textcat"] and stabilizer["weight"] == 0.1
+    for name in ("ner", "textcat"):
+        words = after["components"][name]["model"]["tok2vec"]["tok2vec"]
+        assert words["@architectures"] == WORD_GRAPH
+        assert words["tok2vec"] == before["components"][name]["model"]["tok2vec"]
+    check_config(output, corpus)
+    nlp = train_steps(output, corpus, tmp_path)
+    assert all(any(find_words(nlp.get_pipe(name))) for name in ("ner", "textcat"))
+
+
+def test_a_stabilizer_behind_a_shared_embedding_trains_owners_too(add):
+    config = load_config_from_str(write_config(["tagger"]))
+    config["nlp"]["pipeline"].append("ner")
+    config["components"]["ner"] = {"factory": "ner"}
+    _, _, output = add(config.to_str(interpolate=False), "--stability", "0.1")
+    after = read(output)
+    assert after["nlp"]["pipeline"] == ["tok2vec", "stablediff", "stabilizer", "tagger", "ner"]
+    assert "pipes" not in after["components"]["stabilizer"]
+
+
 def test_pipes_names_other_owners(add, corpus):
     code, _, output = add(write_owners(["tagger", "parser", "ner"]), "--pipes", "tagger,parser")
     assert code == 0
