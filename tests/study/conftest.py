@@ -28,3 +28,9 @@ def plan():
 def rivals():
     """The plan of the rivals at full strength."""
     return read_plan(STUDY / "rivals.yml")
+
+
+@pytest.fixture(scope="session")
+def pretraining():
+    """The plan of the measurements of pretraining."""
+    return read_plan(STUDY / "pretraining.yml")

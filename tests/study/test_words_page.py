@@ -41,9 +41,10 @@ def test_page_is_made_of_plan_and_results(words):
 
 def test_page_shows_means_and_seeds(words):
     page = render_words(words, make_lines(words))
-    assert "means over 2 seeds" in page and "Not run yet" not in page
+    assert "where there are 2." in page and "Not run yet" not in page
     assert "| tweets | without | 50.5 (50.0, 51.0) |  | 40.0 (40.0, 40.0) |" in page
     assert "| tweets | graph | 50.5 (50.0, 51.0) |  | 42.0 (42.0, 42.0) |" in page
+    assert "| tweets, vectors | graph | 50.0 |  | 42.0 |" in page
     assert "| tweets | graph |  |  | 0.250 |" in page
     assert "| tweets | +0.0 |  | +2.0 |" in page and "| mean | +0.0 |  | +2.0 |" in page
     assert "| wnut | trained-unknown | 50.0 | 42.0 |" in page
@@ -64,3 +65,9 @@ def test_each_setting_is_one_of_the_graph_of_words(words):
 
 def test_pipelines_have_the_language_of_their_data(words):
     assert make_config(words, Run("dutch", "scratch", "trained", 0))["nlp"]["lang"] == "nl"
+
+
+def test_static_vectors_are_part_of_the_embedding(words):
+    config = make_config(words, Run("tweets", "vectors", "trained", 0))
+    assert config["paths"]["vectors"] == words["vectors"]
+    assert config["components"]["tok2vec"]["model"]["tok2vec"]["pretrained_vectors"] is True
