@@ -64,8 +64,10 @@ def has_single_case(doc: Doc) -> bool:
     """
     # Most documents have a capitalized word, which is quickly found out.
     titles, uppers = doc.to_array(["IS_TITLE", "IS_UPPER"]).T.astype(bool)
+    if (titles & ~uppers).any():
+        return False
     text = doc.text.replace(MASK, "")
-    return not (titles & ~uppers).any() and (text.islower() or text.isupper())
+    return text.islower() or text.isupper()
 
 
 def _lower(text: str) -> list[str]:
