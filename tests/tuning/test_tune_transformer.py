@@ -53,7 +53,7 @@ def test_a_prepared_listener_predicts_as_before(kind, name, diffusion, tmp_path)
     nlp = trained(kind, tmp_path, "textcat", "ner", diffusion=diffusion)
     before = said(nlp)
     assert choose_components(nlp, None) == ["textcat", "ner"]
-    prepare(nlp, name)
+    prepare(nlp, name, [], [])
     assert find_own_embedding(nlp.get_pipe(name)) is not None
     for pipeline in (nlp, reloaded(nlp, tmp_path / "after")):
         for text, (cats, ents), (expected, found) in zip(
@@ -65,9 +65,9 @@ def test_a_prepared_listener_predicts_as_before(kind, name, diffusion, tmp_path)
 
 def test_preparing_twice_is_preparing_once(kind, tmp_path):
     nlp = trained(kind, tmp_path, "ner", steps=2)
-    prepare(nlp, "ner")
+    prepare(nlp, "ner", [], [])
     described = nlp.config.to_str()
-    prepare(nlp, "ner")
+    prepare(nlp, "ner", [], [])
     assert nlp.config.to_str() == described
 
 
@@ -107,7 +107,7 @@ def test_a_transformer_that_nothing_listens_to_any_more_is_named(kind, tmp_path)
 
 def test_copies_of_a_transformer_have_weights_of_their_own(kind, tmp_path):
     nlp = trained(kind, tmp_path, "textcat", "ner", steps=2)
-    embeddings = [prepare(nlp, name) for name in ("textcat", "ner")]
+    embeddings = [prepare(nlp, name, [], []) for name in ("textcat", "ner")]
     weights = [read_weights(embedding) for embedding in embeddings]
     assert not set(weights[0]) & set(weights[1])
     for embedding, values in zip(embeddings, weights, strict=True):
@@ -142,7 +142,7 @@ def test_other_components_can_be_tuned(kind, tmp_path):
 def test_copies_of_a_frozen_transformer_learn(kind, tmp_path):
     frozen = {"frozen": True} if kind == "curated_transformer" else {}
     nlp = trained(kind, tmp_path, "ner", steps=5, **frozen)
-    embedding = prepare(nlp, "ner")
+    embedding = prepare(nlp, "ner", [], [])
     nlp.get_pipe("ner").update(examples_for(nlp))
     torch = [node for node in embedding.walk() if node.shims]
     assert any(p.gradient().any() for node in torch for p in all_parameters(node))
