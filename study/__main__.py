@@ -2,18 +2,19 @@
 `python -m study rivals` the comparison with rivals at full strength, `python -m study words` what
 the graph of words does, `python -m study pretraining` what `spacy pretrain` brings."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from wasabi import msg
 
-from .plan import Run, read_plan
+from .plan import Plan, Run, read_plan
 from .plot import draw, draw_noise
 from .pretraining import compare_start
 from .pretraining_page import render_pretraining
 from .report import render_rivals, render_study
-from .results import append_line, read_lines
+from .results import Line, append_line, read_lines
 from .run import make_run
 from .schedule import do_runs, list_missing
 from .summary import Study, read_study
@@ -121,12 +122,11 @@ def words(
     only: Annotated[str, typer.Option(help="Regular expression that runs must match")] = "",
 ) -> None:
     """Measure what the graph of words does, as far as that is missing, and write it up."""
-    plan = read_plan(plan_path)
-    for each in list_missing(plan, read_lines(results), only):
-        for line in compare_settings(plan, each, folder / each.key):
-            append_line(results, line)
-    page.write_text(render_words(plan, read_lines(results)), encoding="utf8")
-    msg.good(f"Saved {page}")
+
+    def measure(plan: Plan, run: Run) -> list[Line]:
+        return compare_settings(plan, run, folder / run.key)
+
+    complete(plan_path, results, page, only, measure=measure, render=render_words)
 
 
 @app.command()
@@ -138,10 +138,28 @@ def pretraining(
     only: Annotated[str, typer.Option(help="Regular expression that runs must match")] = "",
 ) -> None:
     """Measure what pretraining brings, as far as that is missing, and write it up."""
+
+    def measure(plan: Plan, run: Run) -> list[Line]:
+        return [compare_start(plan, run, folder)]
+
+    complete(plan_path, results, page, only, measure=measure, render=render_pretraining)
+
+
+def complete(
+    plan_path: Path,
+    results: Path,
+    page: Path,
+    only: str,
+    *,
+    measure: Callable[[Plan, Run], list[Line]],
+    render: Callable[[Plan, list[Line]], str],
+) -> None:
+    """Measure the runs of a plan that have no line yet, and write all up."""
     plan = read_plan(plan_path)
-    for each in list_missing(plan, read_lines(results), only):
-        append_line(results, compare_start(plan, each, folder))
-    page.write_text(render_pretraining(plan, read_lines(results)), encoding="utf8")
+    for run in list_missing(plan, read_lines(results), only):
+        for line in measure(plan, run):
+            append_line(results, line)
+    page.write_text(render(plan, read_lines(results)), encoding="utf8")
     msg.good(f"Saved {page}")
 
 

@@ -80,9 +80,9 @@ def _has_vector(vocab: Vocab, form: int) -> bool:
 def _is_known(vocab: Vocab, seen: Array, has_vectors: bool, text: str) -> bool:
     """Whether a form was seen in training, or has a static vector."""
     form = get_string_id(text)
-    place = numpy.searchsorted(seen, numpy.uint64(form))
-    is_seen = place < len(seen) and seen[place] == form
-    return bool(is_seen) or (has_vectors and text in vocab.strings and _has_vector(vocab, form))
+    if is_in(numpy, numpy.asarray([form], dtype="uint64"), seen)[0]:
+        return True
+    return has_vectors and text in vocab.strings and _has_vector(vocab, form)
 
 
 def _link(
