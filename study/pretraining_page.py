@@ -1,19 +1,16 @@
 """The page about what `spacy pretrain` brings."""
 
 from itertools import product
-from pathlib import Path
 from statistics import fmean
-
-from jinja2 import Environment, FileSystemLoader
 
 from reporting.tables import to_table
 
+from .page import fill_page
 from .plan import Plan
 from .results import Line
 from .schedule import list_missing
 from .words_page import show, sign
 
-TEMPLATES = Path(__file__).parent / "templates"
 SCRATCH = "scratch"
 STARTS = {SCRATCH: "scratch", "raw": "pretrained", "uncounted": "pretrained, no words"}
 CLEAN = "clean"
@@ -27,7 +24,6 @@ def render_pretraining(plan: Plan, lines: list[Line]) -> str:
     lines (List[Line]): Its results.
     RETURNS (str): A page in Markdown.
     """
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), trim_blocks=True)
     pairs, edits = _pair(lines), list(plan["test_edits"])
     efforts = [line["pretraining"] for line in lines if line["pretraining"]]
     context = {
@@ -46,7 +42,7 @@ def render_pretraining(plan: Plan, lines: list[Line]) -> str:
         "machines": sorted({line["machine"] for line in lines}),
         "missing": [run.key for run in list_missing(plan, lines)],
     }
-    return environment.get_template("pretraining.md.jinja").render(**context)
+    return fill_page("pretraining.md.jinja", context)
 
 
 def _pair(lines: list[Line]) -> list[Pair]:

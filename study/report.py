@@ -1,12 +1,10 @@
 """The pages about the study, and about its rivals at full strength."""
 
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from thinc.api import Config
 
 from .base import BASE
 from .config import RECOMMENDED
+from .page import fill_page
 from .rival_tables import (
     tabulate_gains,
     tabulate_noise,
@@ -28,9 +26,18 @@ from .tables import (
     tabulate_variants,
 )
 from .targets import judge
-from .wording import show_apart, show_function, show_item, show_names
+from .wording import show_item
 
-TEMPLATES = Path(__file__).parent / "templates"
+# What both templates call.
+FUNCTIONS = (
+    tabulate_main,
+    tabulate_stability,
+    tabulate_by_edit,
+    tabulate_gains,
+    tabulate_strongest,
+    tabulate_variants,
+    show_item,
+)
 
 
 def render_study(study: Study, *, image: str, notes: str) -> str:
@@ -57,8 +64,7 @@ def render_study(study: Study, *, image: str, notes: str) -> str:
         "settings": tabulate_settings(study.plan),
         "missing": tabulate_missing(study),
     }
-    page = make_environment().get_template("study.md.jinja").render(context)
-    return page.strip() + "\n"
+    return fill_page("study.md.jinja", context, FUNCTIONS)
 
 
 def render_rivals(study: Study, *, image: str) -> str:
@@ -82,27 +88,4 @@ def render_rivals(study: Study, *, image: str) -> str:
         "settings": tabulate_settings(study.plan),
         "missing": tabulate_missing(study),
     }
-    page = make_environment().get_template("rivals.md.jinja").render(context)
-    return page.strip() + "\n"
-
-
-def make_environment() -> Environment:
-    """Make what the template is rendered in: its functions and its filters."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    functions = (
-        tabulate_main,
-        tabulate_stability,
-        tabulate_by_edit,
-        tabulate_gains,
-        tabulate_strongest,
-        tabulate_variants,
-        show_item,
-    )
-    environment.globals |= {function.__name__: function for function in functions}
-    environment.filters |= {"names": show_names, "apart": show_apart, "function": show_function}
-    return environment
+    return fill_page("rivals.md.jinja", context, FUNCTIONS)

@@ -1,18 +1,14 @@
 """The page about what the graph of words does."""
 
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
-
 from reporting.tables import to_table
 
+from .page import fill_page
 from .plan import Plan, Run
 from .results import Line
 from .schedule import list_missing
-
-TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render_words(plan: Plan, lines: list[Line]) -> str:
@@ -22,7 +18,6 @@ def render_words(plan: Plan, lines: list[Line]) -> str:
     lines (List[Line]): Its results.
     RETURNS (str): A page in Markdown.
     """
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), trim_blocks=True)
     lines = sorted(lines, key=lambda line: [*map(str, Run.from_line(line))])
     main = [line for line in lines if line["variant"] == plan["main"][0]]
     context = {
@@ -34,7 +29,7 @@ def render_words(plan: Plan, lines: list[Line]) -> str:
         "machines": sorted({line["machine"] for line in lines}),
         "missing": [run.key for run in list_missing(plan, lines)],
     }
-    return environment.get_template("words.md.jinja").render(**context)
+    return fill_page("words.md.jinja", context)
 
 
 def _tabulate_gains(plan: Plan, lines: list[Line]) -> str:
