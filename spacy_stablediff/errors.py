@@ -189,6 +189,9 @@ class Errors(metaclass=ErrorsWithCodes):
              "pipeline, where they are trained already. Leave out the option --pretrain.")
     SD076 = ("'{path}' names pretrained weights already: [initialize] init_tok2vec is '{weights}'. Set it to null to pretrain "
              "new ones, or leave out the option --pretrain to train with those.")
+    SD077 = ("Component '{name}': the setting 'share' is the share of the texts of a batch that are edited, a number above 0 "
+             "and up to 1, but it is {value!r}. 1 edits them all; to switch off stability training, take '{name}' off "
+             "[nlp] pipeline.")
     SD100 = ("{augmenter}: the setting '{setting}' is a rate, a number from 0 (never) to 1 (always), but it is "
              "{value!r}. A useful rate for typos is 0.1.")
     SD101 = ("{augmenter}: the setting '{setting}' must be one of {opts}, but it is {value!r}.")

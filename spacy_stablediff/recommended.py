@@ -28,6 +28,7 @@ STABILIZER: dict[str, Any] = {
     "contrast": 30.0,
     "consistency": 1.0,
     "augmenter": EDITS,
+    "share": 0.5,
 }
 
 # The graph of words that an embedding diffuses new words over, and which words it knows.

@@ -37,6 +37,7 @@ def make_stabilizer(
     contrast: Any,
     consistency: Any,
     augmenter: Augmenter,
+    share: Any,
 ) -> "Stabilizer":
     """Create a `stabilizer` component.
 
@@ -53,8 +54,11 @@ def make_stabilizer(
     consistency (float): Weight >= 0 of the loss on the scores of text and span
         classifiers, relative to their own.
     augmenter (Callable[[Language, Example], Iterator[Example]]): Makes the edits.
+    share (float): The share of each batch's documents that are edited, above 0 and up to
+        1. A step takes the less time the fewer they are.
     RETURNS (Stabilizer): The component.
-    RAISES (ValueError): SD024 if a weight is negative or not a number.
+    RAISES (ValueError): SD024 if a weight is negative or not a number, SD077 if the share
+        isn't one.
     """
     component = Stabilizer(
         name,
@@ -63,6 +67,7 @@ def make_stabilizer(
         contrast=contrast,
         consistency=consistency,
         augmenter=augmenter,
+        share=share,
     )
     component.pipeline.set(nlp)
     return component
@@ -91,6 +96,7 @@ class Stabilizer:
         contrast: float,
         consistency: float,
         augmenter: Augmenter,
+        share: float = 1.0,
     ) -> None:
         """Initialize a stabilizer component. Arguments as in `make_stabilizer`."""
         self.name = name
@@ -100,6 +106,7 @@ class Stabilizer:
         self.contrast = self._check("contrast", contrast)
         self.consistency = self._check("consistency", consistency)
         self.augmenter = augmenter
+        self.share = self._check_share(share)
         self.pipeline = PipelineRef()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -193,7 +200,7 @@ class Stabilizer:
     ) -> float:
         """Backpropagate the losses of a batch, and return their sum."""
         places = self._find_places(nlp)
-        edited = edit_batch(nlp, self.augmenter, examples)
+        edited = edit_batch(nlp, self.augmenter, examples, self.share)
         if not any(doc.text.strip() for doc in edited.docs):
             return 0.0
         docs, loss = [eg.predicted for eg in examples], 0.0
@@ -292,6 +299,12 @@ class Stabilizer:
         if not is_number(value, least=0):
             owner = f"Component '{self.name}'"
             raise ValueError(Errors.SD024.format(owner=owner, setting=setting, value=value))
+        return float(value)
+
+    def _check_share(self, value: Any) -> float:
+        """Return a share as a float, or raise SD077."""
+        if not is_number(value, least=0, most=1) or value == 0:
+            raise ValueError(Errors.SD077.format(name=self.name, value=value))
         return float(value)
 
 

@@ -31,19 +31,24 @@ class EditedBatch(NamedTuple):
     alignments: list[Array]
 
 
-def edit_batch(nlp: Language, augmenter: Augmenter, examples: list[Example]) -> EditedBatch:
+def edit_batch(
+    nlp: Language, augmenter: Augmenter, examples: list[Example], share: float = 1.0
+) -> EditedBatch:
     """Edit a batch of documents.
 
     nlp (Language): The pipeline.
     augmenter (Callable[[Language, Example], Iterator[Example]]): Makes the edits.
     examples (List[Example]): The examples, of which the predicted documents count.
+    share (float): The share of the documents that are edited, from 0 to 1. Which ones,
+        numpy's global generator draws, which `spacy train` seeds.
     RETURNS (EditedBatch): The copies that differ from their documents. Each records
         its alignment, by which it is known as edited, and has its document's sentences.
     """
     docs, rows, clean_rows, sources, alignments = [], [], [], [], []
     start, clean_start = 0, 0
+    drawn = numpy.random.random(len(examples)) < share if share < 1 else [True] * len(examples)
     for index, eg in enumerate(examples):
-        for edited in augmenter(nlp, eg):
+        for edited in augmenter(nlp, eg) if drawn[index] else ():
             if edited.predicted.text != eg.predicted.text:
                 alignment = align(eg.predicted, edited.predicted)
                 record_alignment(eg.predicted, edited.predicted, alignment)

@@ -478,6 +478,30 @@ def test_refuses_bad_weights(setting, value):
         Stabilizer("steady", pipes="*", augmenter=None, **settings)
 
 
+@pytest.mark.parametrize("value", [0, -0.5, 1.5, float("nan"), "half", None, True])
+def test_refuses_bad_shares(value):
+    settings = {"weight": 1.0, "contrast": 1.0, "consistency": 1.0, "share": value}
+    with pytest.raises(ValueError, match=r"\[SD077\] Component 'steady'.*'share'"):
+        Stabilizer("steady", pipes="*", augmenter=None, **settings)
+
+
+def test_edits_only_a_share_of_the_texts():
+    edited = []
+
+    def note(nlp, example):
+        edited.append(example)
+        yield from make_misspell()(nlp, example)
+
+    nlp = stable_pipeline(["textcat"], share=0.25)
+    nlp.get_pipe("stabilizer").augmenter = note
+    examples = examples_for(nlp)
+    train(nlp, steps=0)
+    numpy.random.seed(0)
+    for _ in range(100):
+        nlp.get_pipe("stabilizer").update(examples, drop=0.0)
+    assert len(edited) == pytest.approx(25 * len(examples), rel=0.25)
+
+
 def test_refuses_to_train_where_nothing_before_it_is_shared():
     nlp = spacy.blank("en")
     add_ner(nlp, EMBEDDING)

@@ -52,6 +52,19 @@ def test_rows_are_those_of_the_alignment_of_each_copy():
     assert [(edited[row], clean[other]) for row, other in rows] == expected
 
 
+def test_a_share_of_the_documents_is_drawn_and_keeps_its_counterparts():
+    texts = [f"word{i} next" for i in range(400)]
+    augmenter = replace({text: [f"the {text}"] for text in texts})
+    numpy.random.seed(0)
+    batch = edit_batch(NLP, augmenter, bare(NLP, texts), share=0.25)
+    assert len(batch.docs) == pytest.approx(100, abs=35)
+    assert [doc.text for doc in batch.docs] == [f"the {texts[i]}" for i in batch.sources]
+    assert batch.clean_rows.tolist() == [2 * i + k for i in batch.sources.tolist() for k in (0, 1)]
+    numpy.random.seed(0)
+    again = edit_batch(NLP, augmenter, bare(NLP, texts), share=0.25)
+    assert again.sources.tolist() == batch.sources.tolist()
+
+
 def test_copies_are_known_as_edited_and_the_clean_documents_are_not():
     examples = bare(NLP, ["one three"])
     (copy,) = edit_batch(NLP, replace({"one three": ["two one"]}), examples).docs

@@ -114,7 +114,7 @@ def test_the_bundled_config_is_what_stablediff_add_makes_of_the_baseline(tmp_pat
 # The study, and the benchmarks
 
 
-@pytest.mark.parametrize("name", ["plan.yml", "rivals.yml"])
+@pytest.mark.parametrize("name", ["rivals.yml"])
 def test_the_main_variant_of_the_study(name):
     plan = read_plan(ROOT / "study" / name)
     parts = make_parts(plan["variants"][plan["main"][-1]], "textcat")
@@ -158,7 +158,7 @@ def test_configs_that_the_documentation_shows(tmp_path):
     [
         (
             "## Component `stabilizer`",
-            {key: STABILIZER[key] for key in ("weight", "contrast", "consistency")},
+            {key: STABILIZER[key] for key in ("weight", "contrast", "consistency", "share")},
         ),
         (f"### `{WORD_GRAPH}`", WORDS),
     ],

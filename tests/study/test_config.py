@@ -13,6 +13,7 @@ from study.plan import Run, list_runs
 WRAPPER = "spacy-stablediff.WordGraphTok2Vec.v1"
 DIFFUSED = {"factory": "stablediff", "model": DIFFUSION}
 STABILIZED = {"factory": "stabilizer", **STABILIZER}
+EARLIER = {**STABILIZED, "share": 1.0}  # as the first study trained
 BASELINE = Config().from_disk(BASE, interpolate=False)
 EMBEDDING = BASELINE["components"]["tok2vec"]["model"]
 
@@ -44,7 +45,7 @@ def test_augmentation_changes_the_corpus_only(make, plan):
     assert config["training"]["batcher"]["size"] == 2000
 
 
-def test_main_variant_has_the_recommended_parts(make):
+def test_main_variant_has_all_parts(make):
     config = make("films/scratch/stablediff/0")
     components = config["components"]
     assert config["nlp"]["pipeline"] == ["tok2vec", "stablediff", "stabilizer", "textcat"]
@@ -55,13 +56,13 @@ def test_main_variant_has_the_recommended_parts(make):
         "tok2vec": EMBEDDING,
     }
     assert components["stablediff"] == DIFFUSED
-    assert components["stabilizer"] == STABILIZED
+    assert components["stabilizer"] == EARLIER
 
 
 def test_entities_have_no_consistency(make):
     config = make("wnut/scratch/stablediff/0")
     assert config["nlp"]["pipeline"] == ["tok2vec", "stablediff", "stabilizer", "ner"]
-    assert config["components"]["stabilizer"] == {**STABILIZED, "consistency": 0.0}
+    assert config["components"]["stabilizer"] == {**EARLIER, "consistency": 0.0}
     assert config["training"]["score_weights"] == {"ents_f": 1.0}
 
 
@@ -102,7 +103,7 @@ def test_settings_are_merged_over_the_recommended_ones(make):
     assert tok2vec["model"]["time"] == 0.0
     assert tok2vec["model"]["min_count"] == WORDS["min_count"]
     components = make("films/scratch/weight-0.1/0")["components"]
-    assert components["stabilizer"] == {**STABILIZED, "weight": 0.1, "consistency": 0.0}
+    assert components["stabilizer"] == {**EARLIER, "weight": 0.1, "consistency": 0.0}
 
 
 def test_another_layer_takes_the_place_of_the_recommended_one(make):
@@ -193,4 +194,19 @@ def test_config_of_every_rival_can_be_written_and_read(rivals):
 
 
 def test_only_variants_without_our_parts_are_rivals(rivals):
-    assert [name for name, it in rivals["variants"].items() if is_ours(it)] == [rivals["main"][-1]]
+    ours = {name for name, it in rivals["variants"].items() if is_ours(it)}
+    parts = {f"without-{part}" for part in ("diffusion", "words", "stabilizer")}
+    assert ours == {rivals["main"][-1], "unaveraged", *parts}
+
+
+def test_weights_are_averaged_where_a_variant_says_so(make_rival):
+    averaged = {
+        name: make_rival(f"btc/scratch/{name}/0")["training"]["optimizer"]["use_averages"]
+        for name in ("baseline", "baseline-averaged", "stablediff", "unaveraged")
+    }
+    assert averaged == {
+        "baseline": False,
+        "baseline-averaged": True,
+        "stablediff": True,
+        "unaveraged": False,
+    }
