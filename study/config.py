@@ -42,6 +42,8 @@ def make_config(plan: Plan, run: Run) -> Config:
     limits = {key: plan[key] for key in ("patience", "max_steps", "eval_frequency") if key in plan}
     training.update(limits, **{"max_steps": data["steps"]} if "steps" in data else {})
     training["batcher"]["size"] = variant.get("batch_words", training["batcher"]["size"])
+    optimizer = training["optimizer"]
+    optimizer["use_averages"] = variant.get("averages", optimizer["use_averages"])
     training["score_weights"] = {data["score"]: 1.0}
     config["system"]["seed"] = run.seed
     return config

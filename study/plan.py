@@ -20,6 +20,7 @@ SETTINGS = {
     "stabilizer",
     "augmenter",
     "batch_words",
+    "averages",
 }
 
 

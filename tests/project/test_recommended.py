@@ -7,7 +7,7 @@ import pytest
 import spacy
 from spacy.cli.init_config import fill_config
 from spacy.language import Language
-from spacy.util import load_config
+from spacy.util import load_config, load_config_from_str
 
 from benchmarks.pipelines import STABLE
 from benchmarks.pipelines import add_diffusion as add_diffusion_to_benchmark
@@ -15,12 +15,12 @@ from spacy_stablediff import attach, know_words
 from spacy_stablediff.component.attach import make_attach_callback
 from spacy_stablediff.component.know import make_know_words_callback
 from spacy_stablediff.edits.augmenter import Edits
-from spacy_stablediff.recommended import DIFFUSION, EDITS, STABILIZER, WORDS
+from spacy_stablediff.recommended import DIFFUSION, EDITS, OPTIMIZER, STABILIZER, WORDS
 from spacy_stablediff.setup.add import add_diffusion
 from spacy_stablediff.setup.layers import describe_layer
 from spacy_stablediff.words.layer import WordGraphTok2Vec
-from study.config import make_parts
-from study.plan import read_plan
+from study.config import make_config
+from study.plan import Run, read_plan
 
 from .pages import README, REFERENCE, ROOT, USAGE, find_blocks, read
 
@@ -89,10 +89,12 @@ def test_stablediff_add():
 
 
 def test_the_bundled_config():
-    components = load_config(CONFIGS / "textcat_ner.cfg")["components"]
+    config = load_config(CONFIGS / "textcat_ner.cfg")
+    components = config["components"]
     assert components["stablediff"]["model"] == DIFFUSION
     assert agrees(components["stabilizer"], STABILIZER)
     assert agrees(components["tok2vec"]["model"], {"@architectures": WORD_GRAPH, **WORDS})
+    assert agrees(config["training"]["optimizer"], OPTIMIZER)
 
 
 @pytest.mark.parametrize("name", ["own_tok2vec", "transformer"])
@@ -114,11 +116,19 @@ def test_the_bundled_config_is_what_stablediff_add_makes_of_the_baseline(tmp_pat
 # The study, and the benchmarks
 
 
-@pytest.mark.parametrize("name", ["rivals.yml"])
-def test_the_main_variant_of_the_study(name):
-    plan = read_plan(ROOT / "study" / name)
-    parts = make_parts(plan["variants"][plan["main"][-1]], "textcat")
-    assert parts == {"words": WORDS, "diffusion": DIFFUSION, "stabilizer": STABILIZER}
+def test_the_main_variant_of_the_comparison_with_rivals(tmp_path):
+    """It is trained by the config that `stablediff add` makes of what it is compared with."""
+    plan = read_plan(ROOT / "study" / "rivals.yml")
+    baseline, best = (
+        make_config(plan, Run("tweets", "scratch", variant, 0))
+        for variant in (plan["main"][0], plan["main"][-1])
+    )
+    path = tmp_path / "base.cfg"
+    baseline.to_disk(path)
+    added = add_diffusion(path.read_text(encoding="utf8"), path=path)
+    expected = load_config_from_str(added.text).interpolate()
+    expected["components"]["stablediff"].pop("upstream")
+    assert best.interpolate() == expected
     assert plan["training_edits"] == EDITS
 
 

@@ -57,6 +57,8 @@ def check_init_config(pipeline, optimize, add, corpus):
     components["tok2vec"]["model"] = wrapped["tok2vec"]
     assert after["nlp"]["pipeline"] == ["tok2vec", "stablediff", "stabilizer", *pipeline]
     after["nlp"]["pipeline"] = before["nlp"]["pipeline"]
+    assert not before["training"]["optimizer"]["use_averages"]
+    before["training"]["optimizer"].update(recommended.OPTIMIZER)
     assert after == before
     check_config(output, corpus)
 
@@ -74,6 +76,33 @@ def test_takes_what_init_config_writes(pipeline, optimize, add, corpus):
 )
 def test_takes_every_combination(pipeline, optimize, add, corpus):
     check_init_config(pipeline, optimize, add, corpus)
+
+
+OPTIMIZERS = {
+    "of the website": ('@optimizers = "Adam.v1"', True),
+    "averaging already": ('@optimizers = "RAdam.v1"\nuse_averages = true', None),
+    "without averages": ('@optimizers = "SGD.v1"\nlearn_rate = 0.1', False),
+}
+
+
+@pytest.mark.parametrize(("block", "changed"), OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_averages_the_weights_where_the_optimizer_can(block, changed, add):
+    base = f"{SHARED}\n\n[training]\n\n[training.optimizer]\n# Ours.\n{block}\n"
+    code, printed, output = add(base)
+    assert code == 0 and "# Ours." in output.read_text(encoding="utf8")
+    optimizer = read(output)["training"]["optimizer"]
+    assert optimizer.get("use_averages", False) is (changed is not False)
+    assert ("Set use_averages = true in [training.optimizer]" in printed) is (changed is True)
+    assert ("Left the optimizer as it is" in printed) is (changed is False)
+
+
+def test_leaves_the_optimizer_of_embeddings_that_are_not_trained_for_stability(add):
+    base = write_owners(["ner"])
+    _, printed, output = add(base)
+    assert not read(output)["training"]["optimizer"]["use_averages"]
+    assert "use_averages" not in printed
+    _, printed, output = add(base, "--stability", "0.05")
+    assert read(output)["training"]["optimizer"]["use_averages"]
 
 
 @pytest.mark.parametrize("layer", ["heat", "implicit"])
