@@ -55,6 +55,17 @@ class Stage(NamedTuple):
     heads: list[Head]
 
 
+class Sources(NamedTuple):
+    """Clean documents.
+
+    docs (List[Doc]): The documents.
+    vectors (List[Floats2d]): Their vectors, shape (tokens, width) each.
+    """
+
+    docs: list[Doc]
+    vectors: Batch
+
+
 class ScoredBatch(NamedTuple):
     """A batch and its edited copies, with the vectors that a stage reads.
 
@@ -68,6 +79,11 @@ class ScoredBatch(NamedTuple):
     clean: Batch
     edited: EditedBatch
     vectors: Batch
+
+    def list_sources(self) -> "Sources":
+        """List what the edited documents come from, one for each."""
+        indices = self.edited.sources.tolist()
+        return Sources([self.docs[i] for i in indices], [self.clean[i] for i in indices])
 
 
 def can_be_consistent(component: Any) -> bool:
@@ -152,10 +168,10 @@ def _score_texts(
     head: Head, batch: ScoredBatch, take: Backprop
 ) -> tuple[Floats2d, Floats2d, Callable]:
     """Score each edited text, and the clean one that it comes from."""
-    truths = head.begin_update(batch.docs, batch.docs, batch.clean, take)[0]
-    docs = batch.edited.docs
-    scores, backprop = head.begin_update(docs, docs, batch.vectors, take)
-    return truths[batch.edited.sources], scores, backprop
+    sources, copies = batch.list_sources(), batch.edited.docs
+    truths = head.begin_update(sources.docs, sources.docs, sources.vectors, take)[0]
+    scores, backprop = head.begin_update(copies, copies, batch.vectors, take)
+    return truths, scores, backprop
 
 
 def _score_spans(
@@ -163,8 +179,7 @@ def _score_spans(
 ) -> tuple[Floats2d, Floats2d, Callable]:
     """Score each candidate of a clean text that an edited one still has, in both."""
     edited, ops = batch.edited, head.component.model.ops
-    sources = edited.sources.tolist()
-    docs, clean = [batch.docs[i] for i in sources], [batch.clean[i] for i in sources]
+    docs, clean = batch.list_sources()
     candidates = head.component.suggester(docs, ops=ops)
     pairs = [
         _follow(ops.to_numpy(candidates[i].dataXd), len(doc), alignment)

@@ -57,7 +57,7 @@ def make_misspell():
 
 def stable_pipeline(components, order=AFTER, diffusion=IMPLICIT, **settings):
     """tok2vec, diffusion and stabilizer in an order, and components that listen."""
-    defaults = {"weight": 3.0, "augmenter": TYPOS, "consistency": 0.0}
+    defaults = {"weight": 3.0, "augmenter": TYPOS, "consistency": 0.0, "share": 1.0}
     configs = {"stablediff": {"model": diffusion}, "stabilizer": {**defaults, **settings}}
     nlp = spacy.blank("en")
     nlp.add_pipe("tok2vec", config={"model": EMBEDDING})
@@ -122,7 +122,7 @@ def diffusion_of(monolith, order, name):
     [(["textcat"], AFTER), (["textcat"], BEFORE), (["ner"], BEFORE), (["textcat", "ner"], AFTER)],
 )
 def test_chain_equals_monolith(components, order):
-    settings = {"weight": 1.0, "consistency": 1.0, "augmenter": MISSPELL}
+    settings = {"weight": 1.0, "consistency": 1.0, "augmenter": MISSPELL, "share": 1.0}
     chain = stable_pipeline(components, order, **settings)
     monolith = monolith_pipeline(components, order, **settings)
     losses, expected = train_in_step(chain), train_in_step(monolith)
@@ -259,7 +259,7 @@ def test_two_diffusions_on_the_way_are_both_trained():
     nlp.add_pipe("tok2vec", config={"model": EMBEDDING})
     nlp.add_pipe("stablediff", name="first")
     nlp.add_pipe("stablediff", name="second")
-    nlp.add_pipe("stabilizer", config={"augmenter": MISSPELL})
+    nlp.add_pipe("stabilizer", config={"augmenter": MISSPELL, "share": 1.0})
     with pytest.warns(UserWarning, match="SDW02"):
         train(nlp, steps=0)
     before = [parameters(nlp.get_pipe(name).model) for name in ("first", "second")]
@@ -276,7 +276,7 @@ def test_it_trains_the_embedding_that_it_follows_and_no_other():
         nlp.add_pipe("tok2vec", name=f"tok2vec_{suffix}", config={"model": EMBEDDING})
         if suffix == "a":
             add_textcat(nlp, listener("tok2vec_a"))
-    nlp.add_pipe("stabilizer", config={"augmenter": MISSPELL, "weight": 3.0})
+    nlp.add_pipe("stabilizer", config={"augmenter": MISSPELL, "weight": 3.0, "share": 1.0})
     add_ner(nlp, listener("tok2vec_b"))
     plain = spacy.blank("en").from_config(nlp.config)
     plain.remove_pipe("stabilizer")
@@ -375,7 +375,7 @@ def score_texts(nlp):
 def test_consistency_lets_scores_move_less(order):
     movements = []
     for consistency in (0.0, 5.0):
-        settings = {"weight": 1e-9, "augmenter": MISSPELL, "consistency": consistency}
+        settings = {"weight": 1e-9, "augmenter": MISSPELL, "consistency": consistency, "share": 1.0}
         nlp = stable_pipeline(["textcat", "ner"], order, HEAT, **settings)
         losses = train(nlp, steps=40)
         clean, moved = score_texts(nlp)

@@ -36,7 +36,7 @@ from ..pipelines import (
 )
 from .test_stabilizer import MISSPELL, assert_same_weights, gradients, stable_pipeline
 
-SETTINGS = {"weight": 3.0, "consistency": 0.0, "augmenter": MISSPELL}
+SETTINGS = {"weight": 3.0, "consistency": 0.0, "augmenter": MISSPELL, "share": 1.0}
 
 
 def own_pipeline(*components, tok2vec=EMBEDDING, **settings):
@@ -83,7 +83,7 @@ def train_in_step(nlp, steps=4):
 @pytest.mark.parametrize("name", ["ner", "textcat"])
 def test_an_own_embedding_is_trained_as_a_shared_one_with_one_listener(name, diffusion):
     order = ["stabilizer"] if diffusion is None else ["stablediff", "stabilizer"]
-    settings = {"weight": 1.0, "consistency": 1.0, "augmenter": MISSPELL}
+    settings = {"weight": 1.0, "consistency": 1.0, "augmenter": MISSPELL, "share": 1.0}
     shared, own = (stable_pipeline([name], order, IMPLICIT, **settings) for _ in range(2))
     for nlp in (shared, own):
         train(nlp, steps=1)

@@ -46,7 +46,7 @@ from .test_stabilizer import MISSPELL
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 
-SETTINGS = {"weight": 3.0, "consistency": 0.0, "augmenter": MISSPELL}
+SETTINGS = {"weight": 3.0, "consistency": 0.0, "augmenter": MISSPELL, "share": 1.0}
 both_wirings = pytest.mark.parametrize("diffusion", [None, HEAT], ids=["plain", "attached"])
 
 
