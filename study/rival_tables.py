@@ -2,11 +2,12 @@
 
 from reporting.tables import to_table
 
+from .pairs import compare_best
 from .plan import Plan, list_data, list_edits
 from .strongest import average_gain, beat_strongest, find_strongest
 from .summary import Study
 from .tables import SCORES
-from .wording import show_difference, show_function, show_gain, show_score
+from .wording import show_difference, show_function, show_gain, show_paired, show_score
 
 NOT_MEASURED = "–"  # noqa: RUF001
 
@@ -36,6 +37,18 @@ def tabulate_strongest(study: Study, embedding: str) -> str:
             row.append(f"{rival.name} {score}" if rival else score if measured else NOT_MEASURED)
         rows.append(row)
     return to_table(["data", *texts], rows, texts=len(texts) + 1)
+
+
+def tabulate_differences(study: Study) -> str:
+    """Write by how much the best variant differs from each other one, a row for each."""
+    texts = list_texts(study.plan)
+    rows = []
+    for other in study.plan["variants"]:
+        differences = [compare_best(study, other, text) for text in texts]
+        if other != study.best and any(differences):
+            pairs = max(each.pairs for each in differences if each is not None)
+            rows.append([other, f"{pairs}", *map(show_paired, differences)])
+    return to_table(["compared with", "pairs", *texts], rows)
 
 
 def tabulate_rival_data(plan: Plan) -> str:

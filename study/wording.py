@@ -7,6 +7,7 @@ from typing import Any
 import srsly
 
 from .figures import DISPLACEMENT, RATIOS, TAIL, Key
+from .pairs import Difference
 from .stats import Stat
 from .summary import Gain
 from .targets import StudyTarget, Verdict
@@ -52,6 +53,17 @@ def show_gain(gain: Gain | None) -> str:
 def show_difference(value: float | None) -> str:
     """Write a difference of scores in points: "+1.2", "" if it isn't known."""
     return "" if value is None else f"{100 * value:+.1f}"
+
+
+def show_paired(difference: Difference | None) -> str:
+    """Write a difference with its interval: "+1.2 ± 0.8", in bold if that leaves out 0."""
+    if difference is None:
+        return ""
+    points = show_difference(difference.mean)
+    if difference.margin is None:
+        return points
+    words = f"{points} ± {show_score(difference.margin)}"
+    return f"**{words}**" if abs(difference.mean) > difference.margin else words
 
 
 def show_moved(key: Key, stats: Sequence[Stat], against: bool) -> str:

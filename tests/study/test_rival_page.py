@@ -34,6 +34,8 @@ def test_page():
     assert f"| dutch | {strongest} | – |" in page  # noqa: RUF001
     assert "| dutch | nl | ner | F of the entities | misspellings | 2,000 | 200 | 200 |" in page
     assert "Not complete" not in page
+    assert "| baseline | 5 | **+1.0 ± 0.0** | **+4.0 ± 0.0** |" in page
+    assert "| ours |" not in page.split("## What each part does")[1].split("## ")[0]
 
 
 def test_page_has_data_only_where_the_embedding_has():
