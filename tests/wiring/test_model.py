@@ -2,12 +2,14 @@
 
 import pytest
 import spacy
+from spacy.pipeline.tok2vec import Tok2VecListener
 
 from spacy_stablediff.wiring.model import (
     embeds_for_itself,
     find_embedding,
     find_path,
     find_path_to,
+    get_batch_id,
     list_readers,
     match_nodes,
 )
@@ -180,3 +182,10 @@ def test_matches_each_part_once_and_nothing_where_no_part_is_left():
     first, second = match_nodes(ner, [EMBEDDING, EMBEDDING])
     assert first is not None and second is None
     assert match_nodes(ner, [{**EMBEDDING, "depth": 5}, listener()]) == [None, None]
+
+
+def test_batches_have_the_numbers_by_which_listeners_know_them():
+    nlp = spacy.blank("en")
+    for texts in ([], [""], ["One text.", "", "😀 two  texts " * 200]):
+        docs = [nlp.make_doc(text) for text in texts]
+        assert get_batch_id(docs) == Tok2VecListener.get_batch_id(docs)
