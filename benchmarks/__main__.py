@@ -23,6 +23,7 @@ from .pipelines import measure_pipelines
 from .plot import draw_performance
 from .report import render_performance
 from .scaling import measure_scaling
+from .steps import measure_steps
 from .text import load_films
 
 app = typer.Typer(add_completion=False)
@@ -110,6 +111,20 @@ def words(
     for kind, (plain, graph) in measure_prediction(films, rounds).items():
         ratio = median(map(truediv, plain["seconds"], graph["seconds"]))
         msg.info(f"{kind} text: {ratio:.3f} times the words per second without the graph")
+
+
+@app.command()
+def steps(
+    corpus: Annotated[Path, typer.Argument(help="Folder with the film reviews", exists=True)],
+    tokens: Annotated[int, typer.Option(help="Size of the text")] = 20_000,
+    rounds: Annotated[int, typer.Option(help="Steps of each")] = 60,
+) -> None:
+    """Print what a step of training costs with the recommended set-up."""
+    rows = [
+        (name, f"{ratio:.2f}") for name, ratio in measure_steps(load_films(corpus, tokens), rounds)
+    ]
+    header = ("texts edited", "times as long as spaCy's own")
+    msg.table(rows, header=header, divider=True, aligns=("r", "r"))
 
 
 @app.command()

@@ -42,7 +42,7 @@ def measure_pipelines(films: Films, rounds: int) -> dict[str, list[dict[str, Any
     """
     pipelines = {name: make_pipeline(name, films) for name in (BASELINE, *ARCHITECTURES, STABLE)}
     texts = [doc.text for doc in films.docs]
-    steps = [Contestant(name, _make_step(nlp, films)) for name, nlp in pipelines.items()]
+    steps = [Contestant(name, make_step(nlp, films)) for name, nlp in pipelines.items()]
     results = {"training": compare(steps, 3 * rounds)}
     pipes = [
         Contestant(name, _make_pipe(pipelines[name], texts)) for name in (BASELINE, *ARCHITECTURES)
@@ -76,7 +76,7 @@ def add_diffusion(config: Config, name: str) -> None:
     diffusion = {"@architectures": ARCHITECTURES[name.partition(",")[0]]}
     added: dict[str, Any] = {"stablediff": {"factory": "stablediff", "model": diffusion}}
     if name == STABLE:
-        losses = {**STABILIZER, "weight": STABILITY_WEIGHT, "consistency": 0.0}
+        losses = {**STABILIZER, "weight": STABILITY_WEIGHT, "consistency": 0.0, "share": 1.0}
         added["stabilizer"] = {"factory": "stabilizer", **losses}
     config["components"].update(added)
     config["nlp"]["pipeline"] = ["tok2vec", *added, "textcat", "ner"]
@@ -95,7 +95,7 @@ def make_examples(nlp: Language, films: Films) -> list[Example]:
     return examples
 
 
-def _make_step(nlp: Language, films: Films) -> Callable[[], Any]:
+def make_step(nlp: Language, films: Films) -> Callable[[], Any]:
     """One training step after the other, each on the next batch."""
     batches: Iterator[list[Example]] = cycle(
         list(minibatch_by_words(make_examples(nlp, films), size=BATCH_WORDS))
