@@ -13,15 +13,22 @@ from ..component.attach import CALLBACK as ATTACH
 from ..component.know import CALLBACK as KNOW_WORDS
 from ..errors import Errors, Warnings
 from ..layers.diffused_tok2vec import ARCHITECTURE, diffused_config
-from ..recommended import OPTIMIZER, STABILIZER, WORDS
-from ..wiring.config import Block, Wiring, find_blocks, find_ours, find_wiring, looks_up_words
+from ..recommended import STABILIZER, WORDS
+from ..wiring.config import (
+    Block,
+    Wiring,
+    find_blocks,
+    find_ours,
+    find_wiring,
+    looks_up_words,
+)
 from ..words.layer import ARCHITECTURE as WORD_GRAPH
 from .draft import Draft
 from .layers import LayerName, acts_at_once, describe_layer
+from .optimizer import average_weights, find_unaveraged
 from .pretraining import Place, add_pretraining, count_raw_texts, find_others, find_places
 
 CLASSIFIERS = ("textcat", "textcat_multilabel")
-AVERAGING = ("Adam.v1", "RAdam.v1")
 FACTORIES = ("ner", *CLASSIFIERS, "spancat")
 
 
@@ -103,7 +110,7 @@ def add_diffusion(
     cautions += _find_frozen(config, order.chosen) + _find_trained(wiring, order)
     cautions += _find_losses(text, edited) + find_others(edited, order.places)
     notes = [] if named else _find_unchanged(wiring, order.chosen)
-    notes += _find_unaveraged(Draft(edited))
+    notes += find_unaveraged(Draft(edited), wiring)
     return Addition(edited, changes, cautions, notes)
 
 
@@ -150,7 +157,7 @@ def _edit(text: str, wiring: Wiring, order: Order, *, path: Path) -> tuple[str, 
             *(_wrap_shared(draft, wiring, order) if order.weight else []),
             *_wrap_owned(draft, wiring, order),
             *_attach_sourced(draft, wiring, order, path=path),
-            *(_average_weights(draft) if _trains_for_stability(draft) else []),
+            *average_weights(draft, wiring),
             *(add_pretraining(draft, order.places) if order.places else []),
             *count_raw_texts(draft),
         ]
@@ -296,24 +303,6 @@ def _attach_sourced(draft: Draft, wiring: Wiring, order: Order, *, path: Path) -
     yield f"Added the callback {ATTACH}: it wraps the tok2vec of {names}, which is sourced"
 
 
-def _trains_for_stability(draft: Draft) -> bool:
-    """Tell whether a stabilizer was added."""
-    blocks = draft.config["components"].values()
-    return any(block.get("factory") == "stabilizer" for block in blocks)
-
-
-def _average_weights(draft: Draft) -> Iterator[str]:
-    """Have the optimizer average the weights, if it can."""
-    optimizer = draft.config.get("training", {}).get("optimizer", {})
-    if optimizer.get("@optimizers") not in AVERAGING or optimizer.get("use_averages"):
-        return
-    draft.set("training.optimizer.use_averages", OPTIMIZER["use_averages"])
-    yield (
-        "Set use_averages = true in [training.optimizer]: the weights are averaged over the steps "
-        "of training, so that the result hangs less on the step at which it ends"
-    )
-
-
 def _find_frozen(config: Config, chosen: list[str]) -> list[str]:
     """Warn of components that won't be trained on diffused vectors."""
     frozen = config.get("training", {}).get("frozen_components", [])
@@ -344,17 +333,6 @@ def _find_unchanged(wiring: Wiring, chosen: list[str]) -> list[str]:
         elif _is_default(wiring, name) and name not in chosen:
             notes.append(_describe_bare(name, wiring.components[name]["factory"]))
     return notes
-
-
-def _find_unaveraged(draft: Draft) -> list[str]:
-    """Tell that the recommended averages of weights are left out, where they are."""
-    optimizer = draft.config.get("training", {}).get("optimizer", {})
-    if not _trains_for_stability(draft) or optimizer.get("use_averages"):
-        return []
-    return [
-        "Left the optimizer as it is. Recommended is one that averages the weights: use_averages = "
-        f"true of {AVERAGING[0]} in [training.optimizer]"
-    ]
 
 
 def _describe_bare(name: str, factory: str) -> str:

@@ -20,6 +20,7 @@ from ..errors import Errors, Warnings
 Block = dict[str, Any]
 
 LISTENER = "spacy.Tok2VecListener.v1"
+TORCH = re.compile("torch|transformer", re.IGNORECASE)
 SHARED_EMBEDDING = "tok2vec"
 
 
@@ -127,6 +128,18 @@ def looks_up_words(block: Block) -> bool:
         return looks_up_words(block["embed"])
     looks_up_norm = name.startswith("spacy.MultiHashEmbed.") and "NORM" in block["attrs"]
     return looks_up_norm or name.startswith("spacy.HashEmbedCNN.")
+
+
+def uses_torch(config: Block) -> bool:
+    """Tell whether a config names a model of PyTorch: a transformer, or an encoder.
+
+    config (Dict[str, Any]): The config, or a part of it, without variables.
+    RETURNS (bool): Whether it does.
+    """
+    return any(
+        keys[-1] in ("factory", "@architectures") and TORCH.search(str(value))
+        for keys, value in walk_dict(config)
+    )
 
 
 def find_blocks(config: Block, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Block]]:

@@ -96,6 +96,14 @@ def test_averages_the_weights_where_the_optimizer_can(block, changed, add):
     assert ("Left the optimizer as it is" in printed) is (changed is False)
 
 
+def test_leaves_the_weights_of_torch_models_unaveraged(add):
+    encoder = CHARACTERS.replace("MaxoutWindowEncoder.v2", "TorchBiLSTMEncoder.v1")
+    base = f'{SHARED}\n{encoder}\n\n[training]\n\n[training.optimizer]\n@optimizers = "Adam.v1"\n'
+    code, printed, output = add(base)
+    assert code == 0 and "use_averages" not in read(output)["training"]["optimizer"]
+    assert "the weights of PyTorch models can't be averaged" in printed
+
+
 def test_leaves_the_optimizer_of_embeddings_that_are_not_trained_for_stability(add):
     base = write_owners(["ner"])
     _, printed, output = add(base)
