@@ -6,6 +6,7 @@ from .base import BASE
 from .config import RECOMMENDED
 from .page import fill_page
 from .rival_tables import (
+    tabulate_curves,
     tabulate_differences,
     tabulate_gains,
     tabulate_noise,
@@ -84,6 +85,7 @@ def render_rivals(study: Study, *, image: str) -> str:
         "recommended": RECOMMENDED,
         "targets": tabulate_targets(study, verdicts),
         "costs": tabulate_costs(study),
+        "curves": tabulate_curves(study),
         "differences": tabulate_differences(study),
         "data": tabulate_rival_data(study.plan),
         "edits": tabulate_noise(study.plan),

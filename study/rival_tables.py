@@ -2,12 +2,13 @@
 
 from reporting.tables import to_table
 
+from .curves import describe_curves
 from .pairs import compare_best
 from .plan import Plan, list_data, list_edits
 from .strongest import average_gain, beat_strongest, find_strongest
 from .summary import Study
 from .tables import SCORES
-from .wording import show_difference, show_function, show_gain, show_paired, show_score
+from .wording import show_course, show_difference, show_function, show_gain, show_paired, show_score
 
 NOT_MEASURED = "–"  # noqa: RUF001
 
@@ -49,6 +50,21 @@ def tabulate_differences(study: Study) -> str:
             pairs = max(each.pairs for each in differences if each is not None)
             rows.append([other, f"{pairs}", *map(show_paired, differences)])
     return to_table(["compared with", "pairs", *texts], rows)
+
+
+def tabulate_curves(study: Study) -> str:
+    """Write the best development score and the mean behind it, from scratch, a row for each variant."""
+    rows = []
+    for variant in study.plan["variants"]:
+        courses = []
+        for data in study.plan["data"]:
+            place = (data, "scratch", variant)
+            lines = [line for run, line in study.runs.items() if run[:3] == place]
+            courses.append(describe_curves(lines))
+        known = [course for course in courses if course is not None]
+        if len(known) > 1:
+            rows.append([variant, *map(show_course, courses)])
+    return to_table(["variant", *study.plan["data"]], rows)
 
 
 def tabulate_rival_data(plan: Plan) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import spacy
+import srsly
 from spacy.cli.train import train
 from spacy.training import Corpus
 from thinc.api import Config
@@ -23,6 +24,8 @@ from .unembedded import measure_scores
 
 PACKAGES = ("spacy", "thinc", "numpy", "scipy", "augmenty", "codespell", "symspellpy")
 CORPUS = Path("corpus")
+LOG = "evaluations.jsonl"
+LOGGER = {"@loggers": "spacy.ConsoleLogger.v3", "progress_bar": None}
 MACHINE = "{processor}, {cores} cores, one thread a run, Python {python}"
 
 
@@ -39,6 +42,7 @@ def make_run(plan: Plan, run: Run, folder: Path) -> Line:
     line: Line = {
         **run._asdict(),
         "training_seconds": seconds,
+        "curve": read_curve(folder),
         "versions": list_versions(PACKAGES),
         "machine": MACHINE.format(**describe_machine()),
     }
@@ -66,10 +70,17 @@ def train_pipeline(plan: Plan, run: Run, folder: Path) -> float:
 def train_config(config: Config, folder: Path) -> float:
     """Train the pipeline of a config, and return the seconds of CPU time that it takes."""
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / LOG).unlink(missing_ok=True)
+    config["training"]["logger"] = {**LOGGER, "output_file": str(folder / LOG)}
     config.to_disk(folder / "config.cfg")
     start = time.process_time()
     train(folder / "config.cfg", folder)
     return time.process_time() - start
+
+
+def read_curve(folder: Path) -> list[tuple[int, float]]:
+    """Read the step and the score of each evaluation of a training."""
+    return [(row["step"], row["score"]) for row in srsly.read_jsonl(folder / LOG)]
 
 
 def summarise(stability: dict[str, Any], score: str) -> dict[str, Any]:

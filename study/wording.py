@@ -6,6 +6,7 @@ from typing import Any
 
 import srsly
 
+from .curves import Course
 from .figures import DISPLACEMENT, RATIOS, TAIL, Key
 from .pairs import Difference
 from .stats import Stat
@@ -64,6 +65,11 @@ def show_paired(difference: Difference | None) -> str:
         return points
     words = f"{points} ± {show_score(difference.margin)}"
     return f"**{words}**" if abs(difference.mean) > difference.margin else words
+
+
+def show_course(course: Course | None) -> str:
+    """Write the best score and the mean of those behind it: "64.4 / 50.5"."""
+    return "" if course is None else " / ".join(map(show_score, course))
 
 
 def show_moved(key: Key, stats: Sequence[Stat], against: bool) -> str:

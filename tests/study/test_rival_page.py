@@ -38,6 +38,16 @@ def test_page():
     assert "| ours |" not in page.split("## What each part does")[1].split("## ")[0]
 
 
+def test_page_shows_the_scores_behind_the_best_checkpoint():
+    lines = make_lines()
+    for line in lines:
+        if line["embedding"] == "scratch" and line["variant"] != "augmentation":
+            line["curve"] = [(0, 0.6), (200, 0.5)]
+    section = render(lines).split("## How the set-up was chosen")[1].split("## ")[0]
+    assert "| ours | 60.0 / 50.0 | 60.0 / 50.0 |" in section
+    assert "augmentation" not in section
+
+
 def test_page_has_data_only_where_the_embedding_has():
     pretrained = render(make_lines()).split("### Gain, pretrained")[1].split("### ")[0]
     assert "| btc |" in pretrained and "dutch" not in pretrained

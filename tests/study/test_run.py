@@ -2,6 +2,7 @@
 
 import pytest
 import spacy
+import srsly
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 from spacy.util import load_model_from_config
@@ -39,6 +40,7 @@ def measure(plan, tmp_path, monkeypatch):
         nlp.initialize(lambda: [Example(nlp.make_doc(doc.text), doc) for doc in docs])
         folder.mkdir()
         nlp.to_disk(folder / "model-best")
+        srsly.write_jsonl(folder / study_run.LOG, [{"step": 200, "score": 0.5, "losses": {}}])
         return 12.5
 
     monkeypatch.setattr(study_run, "train_pipeline", train_pipeline)
@@ -52,6 +54,7 @@ def test_a_run_measures_both_parts_under_every_edit(measure):
     line = measure("baseline")
     assert Run.from_line(line).key == "tweets/scratch/baseline/1"
     assert (line["training_seconds"], line["speed_ratio"]) == (12.5, 1.0)
+    assert line["curve"] == [(200, 0.5)]
     assert {"codespell", "symspellpy"} <= line["versions"].keys()
     for part in study_run.PARTS:
         assert line[part].keys() == {"clean", *EDITS}

@@ -1,0 +1,36 @@
+"""How the score on the development part goes on behind the checkpoint that was chosen by it."""
+
+from collections.abc import Iterable, Sequence
+from statistics import fmean
+from typing import NamedTuple
+
+from .results import Line
+
+# The step of an evaluation, and its score from 0 to 1.
+Evaluation = Sequence[float]
+
+
+class Course(NamedTuple):
+    """A development score in the course of trainings.
+
+    best (float): The best score, by which the checkpoint is chosen.
+    later (float): The mean of those behind it, until training ended.
+    """
+
+    best: float
+    later: float
+
+
+def describe_curve(evaluations: Iterable[Evaluation]) -> Course | None:
+    """Describe the evaluations of a training, in their order; None if none is behind the best."""
+    scores = [score for _, score in evaluations]
+    best = max(range(len(scores)), key=scores.__getitem__)
+    later = scores[best + 1 :]
+    return Course(scores[best], fmean(later)) if later else None
+
+
+def describe_curves(lines: Iterable[Line]) -> Course | None:
+    """Average over runs that recorded their evaluations; None if none of them did."""
+    curves = (describe_curve(line["curve"]) for line in lines if "curve" in line)
+    found = [curve for curve in curves if curve is not None]
+    return Course(*map(fmean, zip(*found, strict=True))) if found else None
