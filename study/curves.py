@@ -22,9 +22,12 @@ class Course(NamedTuple):
 
 
 def describe_curve(evaluations: Iterable[Evaluation]) -> Course | None:
-    """Describe the evaluations of a training, in their order; None if none is behind the best."""
+    """Describe the evaluations of a training, in their order; None if none is behind the best.
+
+    Of several best ones spaCy keeps the last.
+    """
     scores = [score for _, score in evaluations]
-    best = max(range(len(scores)), key=scores.__getitem__)
+    best = max(range(len(scores)), key=lambda index: (scores[index], index))
     later = scores[best + 1 :]
     return Course(scores[best], fmean(later)) if later else None
 
