@@ -157,7 +157,8 @@ class Errors(metaclass=ErrorsWithCodes):
     SD052 = ("'{path}' has diffusion already: see [{block}]. Change its settings there, or start from a config without "
              "it.")
     SD053 = ("There is nothing to diffuse in '{path}': of its components ({opts}), none listens to a shared tok2vec, and "
-             "no {factories} has one of its own. (A text classifier that only counts words has none.) {hint}")
+             "no {factories} has one of its own. (A text classifier that only counts words has none: `python -m spacy init "
+             "config` with --optimize accuracy writes one that has.) {hint}")
     SD054 = "The option --pipes names '{name}', but the pipeline has no such component. Components: {opts}."
     SD055 = ("The option --pipes names '{name}', but that component neither listens to a shared embedding nor has one "
              "of its own, so there is nothing to diffuse. Components that have: {opts}.")
