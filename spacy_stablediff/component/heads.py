@@ -80,7 +80,7 @@ class ScoredBatch(NamedTuple):
     edited: EditedBatch
     vectors: Batch
 
-    def list_sources(self) -> "Sources":
+    def list_sources(self) -> Sources:
         """List what the edited documents come from, one for each."""
         indices = self.edited.sources.tolist()
         return Sources([self.docs[i] for i in indices], [self.clean[i] for i in indices])
