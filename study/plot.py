@@ -6,7 +6,6 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from .plan import list_data
 from .stats import Stat
 from .summary import Study
 from .tables import SCORES, TEXTS
@@ -42,20 +41,22 @@ def draw_noise(study: Study, path: Path) -> None:
 
 
 def draw_grid(study: Study, path: Path, draw_one: DrawPanel, title: str) -> None:
-    """Draw a row for each embedding, and in it a panel for each data set that has it.
+    """Draw a row for each embedding, and in it a panel for each data set, as far as they were run.
 
     study (Study): The study.
     path (Path): The .png file to write.
     draw_one (Callable): Draws on a panel, given the study, a data set and an embedding.
     title (str): What the panels show.
     """
-    data, embeddings = list(study.plan["data"]), study.plan["embeddings"]
+    places = list_places(study)
+    data = list(dict.fromkeys(name for name, _ in places))
+    embeddings = list(dict.fromkeys(embedding for _, embedding in places))
     size = (2.6 * len(data) + 0.6, 2.7 * len(embeddings) + 1)
     figure = Figure(size, dpi=150, layout="constrained", facecolor="white")
     grid = figure.subplots(len(embeddings), len(data), squeeze=False, sharey="col")
     for axes, embedding in zip(grid, embeddings, strict=True):
         for panel, name in zip(axes, data, strict=True):
-            if name in list_data(study.plan, embedding):
+            if (name, embedding) in places:
                 draw_one(panel, study, name, embedding)
                 score = SCORES.get(study.plan["data"][name]["score"], "")
                 panel.set_title(f"{name}, {score}", fontsize=8)
@@ -68,6 +69,14 @@ def draw_grid(study: Study, path: Path, draw_one: DrawPanel, title: str) -> None
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
     figure.suptitle(title)
     figure.savefig(path)
+
+
+def list_places(study: Study) -> list[tuple[str, str]]:
+    """List the data sets and embeddings with runs of main variants; the first while there are none."""
+    plan = study.plan
+    run = {(run.data, run.embedding) for run in study.runs if run.variant in plan["main"]}
+    places = [(data, embedding) for embedding in plan["embeddings"] for data in plan["data"]]
+    return [place for place in places if place in run] or places[:1]
 
 
 def draw_panel(panel: Any, study: Study, data: str, embedding: str) -> None:
