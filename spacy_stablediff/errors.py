@@ -56,6 +56,8 @@ class Warnings(metaclass=ErrorsWithCodes):
 
     SDW52 = ("{names}: sourced, so trained without diffusion, and the layer that --layer or --time asks for changes their "
              "vectors at once. Train them with it, or leave the option out: the default layer starts as the identity.")
+    SDW53 = ("[training.optimizer] averages weights, but a part of the pipeline is a PyTorch model, whose averages are never "
+             "put in place: the others are saved as averages that don't fit it. Set use_averages = false there.")
 
 
 class Errors(metaclass=ErrorsWithCodes):
@@ -190,7 +192,7 @@ class Errors(metaclass=ErrorsWithCodes):
              "pipeline, where they are trained already. Leave out the option --pretrain.")
     SD076 = ("'{path}' names pretrained weights already: [initialize] init_tok2vec is '{weights}'. Set it to null to pretrain "
              "new ones, or leave out the option --pretrain to train with those.")
-    SD077 = ("Component '{name}': the setting 'share' is the share of the texts of a batch that are edited, a number above 0 "
+    SD077 = ("Component '{name}': the setting 'share' is the probability with which a text is edited, a number above 0 "
              "and up to 1, but it is {value!r}. 1 edits them all; to switch off stability training, take '{name}' off "
              "[nlp] pipeline.")
     SD100 = ("{augmenter}: the setting '{setting}' is a rate, a number from 0 (never) to 1 (always), but it is "

@@ -38,6 +38,7 @@ FUNCTIONS = (
     tabulate_gains,
     tabulate_strongest,
     tabulate_variants,
+    tabulate_differences,
     show_item,
 )
 
@@ -86,7 +87,6 @@ def render_rivals(study: Study, *, image: str) -> str:
         "targets": tabulate_targets(study, verdicts),
         "costs": tabulate_costs(study),
         "curves": tabulate_curves(study),
-        "differences": tabulate_differences(study),
         "data": tabulate_rival_data(study.plan),
         "edits": tabulate_noise(study.plan),
         "settings": tabulate_settings(study.plan),

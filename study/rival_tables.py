@@ -3,7 +3,7 @@
 from reporting.tables import to_table
 
 from .curves import describe_curves
-from .pairs import compare_best
+from .pairs import compare_best, count_pairs
 from .plan import Plan, list_data, list_edits
 from .strongest import average_gain, beat_strongest, find_strongest
 from .summary import Study
@@ -40,29 +40,29 @@ def tabulate_strongest(study: Study, embedding: str) -> str:
     return to_table(["data", *texts], rows, texts=len(texts) + 1)
 
 
-def tabulate_differences(study: Study) -> str:
-    """Write by how much the best variant differs from each other one, a row for each."""
+def tabulate_differences(study: Study, embedding: str) -> str:
+    """Write by how much the best variant differs from each other one, as far as they were run."""
     texts = list_texts(study.plan)
     rows = []
     for other in study.plan["variants"]:
-        differences = [compare_best(study, other, text) for text in texts]
-        if other != study.best and any(differences):
-            pairs = max(each.pairs for each in differences if each is not None)
-            rows.append([other, f"{pairs}", *map(show_paired, differences)])
-    return to_table(["compared with", "pairs", *texts], rows)
+        sets, pairs = count_pairs(study, other, embedding)
+        if other != study.best and pairs:
+            differences = [compare_best(study, other, text, embedding) for text in texts]
+            rows.append([other, f"{sets}", f"{pairs}", *map(show_paired, differences)])
+    return to_table(["compared with", "data sets", "pairs", *texts], rows) if rows else ""
 
 
 def tabulate_curves(study: Study) -> str:
-    """Write the best development score and the mean behind it, from scratch, a row for each variant."""
+    """Write the best development score and the mean behind it, from scratch, with seed 0."""
     rows = []
     for variant in study.plan["variants"]:
-        courses = []
-        for data in study.plan["data"]:
-            place = (data, "scratch", variant)
-            lines = [line for run, line in study.runs.items() if run[:3] == place]
-            courses.append(describe_curves(lines))
-        known = [course for course in courses if course is not None]
-        if len(known) > 1:
+        courses = [
+            describe_curves(
+                line for run, line in study.runs.items() if run == (data, "scratch", variant, 0)
+            )
+            for data in study.plan["data"]
+        ]
+        if any(courses):
             rows.append([variant, *map(show_course, courses)])
     return to_table(["variant", *study.plan["data"]], rows)
 

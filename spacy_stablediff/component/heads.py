@@ -80,10 +80,10 @@ class ScoredBatch(NamedTuple):
     edited: EditedBatch
     vectors: Batch
 
-    def list_sources(self) -> Sources:
-        """List what the edited documents come from, one for each."""
-        indices = self.edited.sources.tolist()
-        return Sources([self.docs[i] for i in indices], [self.clean[i] for i in indices])
+    def list_clean(self, indices: Array) -> Sources:
+        """List some of the clean documents, by their indices."""
+        numbers = indices.tolist()
+        return Sources([self.docs[i] for i in numbers], [self.clean[i] for i in numbers])
 
 
 def can_be_consistent(component: Any) -> bool:
@@ -168,10 +168,11 @@ def _score_texts(
     head: Head, batch: ScoredBatch, take: Backprop
 ) -> tuple[Floats2d, Floats2d, Callable]:
     """Score each edited text, and the clean one that it comes from."""
-    sources, copies = batch.list_sources(), batch.edited.docs
-    truths = head.begin_update(sources.docs, sources.docs, sources.vectors, take)[0]
+    indices, places = numpy.unique(batch.edited.sources, return_inverse=True)
+    clean, copies = batch.list_clean(indices), batch.edited.docs
+    truths = head.begin_update(clean.docs, clean.docs, clean.vectors, take)[0]
     scores, backprop = head.begin_update(copies, copies, batch.vectors, take)
-    return truths, scores, backprop
+    return truths[places], scores, backprop
 
 
 def _score_spans(
@@ -179,7 +180,7 @@ def _score_spans(
 ) -> tuple[Floats2d, Floats2d, Callable]:
     """Score each candidate of a clean text that an edited one still has, in both."""
     edited, ops = batch.edited, head.component.model.ops
-    docs, clean = batch.list_sources()
+    docs, clean = batch.list_clean(edited.sources)
     candidates = head.component.suggester(docs, ops=ops)
     pairs = [
         _follow(ops.to_numpy(candidates[i].dataXd), len(doc), alignment)

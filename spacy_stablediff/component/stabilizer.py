@@ -54,8 +54,8 @@ def make_stabilizer(
     consistency (float): Weight >= 0 of the loss on the scores of text and span
         classifiers, relative to their own.
     augmenter (Callable[[Language, Example], Iterator[Example]]): Makes the edits.
-    share (float): The share of each batch's documents that are edited, above 0 and up to
-        1. A step takes the less time the fewer they are.
+    share (float): The probability, above 0 and up to 1, with which each text of a batch is
+        edited. A step takes the less time the fewer they are.
     RETURNS (Stabilizer): The component.
     RAISES (ValueError): SD024 if a weight is negative or not a number, SD077 if the share
         isn't one.
@@ -96,7 +96,7 @@ class Stabilizer:
         contrast: float,
         consistency: float,
         augmenter: Augmenter,
-        share: float = 1.0,
+        share: float,
     ) -> None:
         """Initialize a stabilizer component. Arguments as in `make_stabilizer`."""
         self.name = name

@@ -39,8 +39,8 @@ def edit_batch(
     nlp (Language): The pipeline.
     augmenter (Callable[[Language, Example], Iterator[Example]]): Makes the edits.
     examples (List[Example]): The examples, of which the predicted documents count.
-    share (float): The share of the documents that are edited, from 0 to 1. Which ones,
-        numpy's global generator draws, which `spacy train` seeds.
+    share (float): The probability, from 0 to 1, with which each document is edited. Which
+        ones are, numpy's global generator draws, which `spacy train` seeds.
     RETURNS (EditedBatch): The copies that differ from their documents. Each records
         its alignment, by which it is known as edited, and has its document's sentences.
     """

@@ -25,7 +25,7 @@ from ..wiring.config import (
 from ..words.layer import ARCHITECTURE as WORD_GRAPH
 from .draft import Draft
 from .layers import LayerName, acts_at_once, describe_layer
-from .optimizer import average_weights, find_unaveraged
+from .optimizer import average_weights, find_misfits, find_unaveraged
 from .pretraining import Place, add_pretraining, count_raw_texts, find_others, find_places
 
 CLASSIFIERS = ("textcat", "textcat_multilabel")
@@ -111,6 +111,7 @@ def add_diffusion(
     cautions += _find_losses(text, edited) + find_others(edited, order.places)
     notes = [] if named else _find_unchanged(wiring, order.chosen)
     notes += find_unaveraged(Draft(edited), wiring)
+    cautions += find_misfits(Draft(edited), wiring)
     return Addition(edited, changes, cautions, notes)
 
 

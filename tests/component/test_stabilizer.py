@@ -473,7 +473,7 @@ def test_says_so_where_it_has_no_effect():
 @pytest.mark.parametrize("setting", ["weight", "contrast", "consistency"])
 @pytest.mark.parametrize("value", [-1, float("nan"), float("inf"), "much", None, True])
 def test_refuses_bad_weights(setting, value):
-    settings = {"weight": 1.0, "contrast": 1.0, "consistency": 1.0, setting: value}
+    settings = {"weight": 1.0, "contrast": 1.0, "consistency": 1.0, "share": 1.0, setting: value}
     with pytest.raises(ValueError, match=rf"\[SD024\] Component 'steady'.*'{setting}'"):
         Stabilizer("steady", pipes="*", augmenter=None, **settings)
 
@@ -483,6 +483,29 @@ def test_refuses_bad_shares(value):
     settings = {"weight": 1.0, "contrast": 1.0, "consistency": 1.0, "share": value}
     with pytest.raises(ValueError, match=r"\[SD077\] Component 'steady'.*'share'"):
         Stabilizer("steady", pipes="*", augmenter=None, **settings)
+
+
+def test_scores_of_several_copies_are_compared_with_those_of_their_own_text():
+    nlp = stable_pipeline(["textcat"], weight=0.0, consistency=1.0, augmenter=MISSPELL)
+    examples = examples_for(nlp)
+    train(nlp, steps=3)
+    docs = [eg.predicted for eg in examples[:3]]
+    embed = nlp.get_pipe("tok2vec").model
+
+    def copy_twice_or_not(nlp, example):
+        if example.predicted is not docs[1]:
+            yield from make_misspell()(nlp, example)
+            yield Example(nlp.make_doc("Other words."), example.reference)
+
+    edited = edit_batch(nlp, copy_twice_or_not, examples[:3])
+    assert edited.sources.tolist() == [0, 0, 2, 2]
+    batch = ScoredBatch(docs, embed.predict(docs), edited, embed.predict(edited.docs))
+    loss, _ = learn_scores(find_stages(nlp, "stabilizer", "*"), batch, 1.0)
+    score = nlp.get_pipe("textcat").predict
+    for doc in [*docs, *edited.docs]:
+        doc.tensor = embed.predict([doc])[0]
+    moved = score(edited.docs) - score(docs)[edited.sources]
+    assert loss == pytest.approx(float((moved**2).mean()), rel=1e-3)
 
 
 def test_edits_only_a_share_of_the_texts():

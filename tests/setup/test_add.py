@@ -80,8 +80,10 @@ def test_takes_every_combination(pipeline, optimize, add, corpus):
 
 OPTIMIZERS = {
     "of the website": ('@optimizers = "Adam.v1"', True),
+    "turned off": ('@optimizers = "SGD.v1"\nlearn_rate = 0.1\nuse_averages = false', True),
     "averaging already": ('@optimizers = "RAdam.v1"\nuse_averages = true', None),
-    "without averages": ('@optimizers = "SGD.v1"\nlearn_rate = 0.1', False),
+    "averaging by default": ('@optimizers = "SGD.v1"\nlearn_rate = 0.1', None),
+    "of another package": ('@optimizers = "ours.v1"', False),
 }
 
 
@@ -91,17 +93,37 @@ def test_averages_the_weights_where_the_optimizer_can(block, changed, add):
     code, printed, output = add(base)
     assert code == 0 and "# Ours." in output.read_text(encoding="utf8")
     optimizer = read(output)["training"]["optimizer"]
-    assert optimizer.get("use_averages", False) is (changed is not False)
+    assert optimizer.get("use_averages") is (True if changed or "true" in block else None)
     assert ("Set use_averages = true in [training.optimizer]" in printed) is (changed is True)
     assert ("Left the optimizer as it is" in printed) is (changed is False)
 
 
-def test_leaves_the_weights_of_torch_models_unaveraged(add):
+VARIABLES = {
+    "the whole block": "[opt]\n@optimizers = 'Adam.v1'\n\n[training]\noptimizer = ${opt}\n",
+    "a copy of it": "[training]\n\n[training.optimizer]\n@optimizers = 'Adam.v1'\n\n"
+    "[pretraining]\noptimizer = ${training.optimizer}\n",
+    "nothing": "[training]\noptimizer = null\n",
+    "no section": "",
+}
+
+
+@pytest.mark.parametrize("blocks", VARIABLES.values(), ids=VARIABLES)
+def test_leaves_an_optimizer_that_can_not_be_set_in_place(blocks, add):
+    blocks = blocks.replace("'", '"')
+    code, printed, output = add(f"{SHARED}\n\n{blocks}")
+    assert code == 0 and "use_averages" not in output.read_text(encoding="utf8")
+    assert "use_averages = true of Adam.v1" in printed
+
+
+@pytest.mark.parametrize("averages", ["", "use_averages = true\n"])
+def test_leaves_the_weights_of_torch_models_unaveraged(averages, add):
     encoder = CHARACTERS.replace("MaxoutWindowEncoder.v2", "TorchBiLSTMEncoder.v1")
-    base = f'{SHARED}\n{encoder}\n\n[training]\n\n[training.optimizer]\n@optimizers = "Adam.v1"\n'
-    code, printed, output = add(base)
-    assert code == 0 and "use_averages" not in read(output)["training"]["optimizer"]
-    assert "the weights of PyTorch models can't be averaged" in printed
+    optimizer = f'[training]\n\n[training.optimizer]\n@optimizers = "Adam.v1"\n{averages}'
+    code, printed, output = add(f"{SHARED}\n{encoder}\n\n{optimizer}")
+    assert code == 0 and "Set use_averages = true" not in printed
+    assert output.read_text(encoding="utf8").count("use_averages") == bool(averages)
+    assert ("the weights of PyTorch models can't be averaged" in printed) is (not averages)
+    assert ("[SDW53]" in printed) is bool(averages)
 
 
 def test_leaves_the_optimizer_of_embeddings_that_are_not_trained_for_stability(add):

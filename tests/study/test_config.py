@@ -196,7 +196,7 @@ def test_config_of_every_rival_can_be_written_and_read(rivals):
 def test_only_variants_without_our_parts_are_rivals(rivals):
     ours = {name for name, it in rivals["variants"].items() if is_ours(it)}
     parts = {f"without-{part}" for part in ("diffusion", "words", "stabilizer")}
-    assert ours == {rivals["main"][-1], "unaveraged", *parts}
+    assert ours == {rivals["main"][-1], "stablediff-ensemble", "unaveraged", *parts}
 
 
 def test_weights_are_averaged_where_a_variant_says_so(make_rival):
