@@ -10,6 +10,8 @@ from spacy.cli.init_config import fill_config
 from spacy.cli.train import train
 from spacy.training import Corpus
 
+from spacy_stablediff.recommended import OPTIMIZER
+
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted((ROOT / "configs").glob("*.cfg"))
 NEEDS = {"transformer": pytest.mark.real("spacy_transformers")}
@@ -52,7 +54,7 @@ def test_config_is_complete(config, tmp_path):
     assert (tmp_path / "filled.cfg").read_text() == config.read_text()
 
 
-def test_baseline_differs_by_two_components_and_known_words_alone():
+def test_baseline_differs_by_two_components_known_words_and_averages_alone():
     with_diffusion, without = (
         spacy.util.load_config(ROOT / "configs" / name, interpolate=True)
         for name in ("textcat_ner.cfg", "baseline.cfg")
@@ -62,6 +64,8 @@ def test_baseline_differs_by_two_components_and_known_words_alone():
         del with_diffusion["components"][name]
     tok2vec = with_diffusion["components"]["tok2vec"]
     tok2vec["model"] = tok2vec["model"]["tok2vec"]
+    assert not without["training"]["optimizer"]["use_averages"]
+    without["training"]["optimizer"].update(OPTIMIZER)
     assert with_diffusion == without
 
 
