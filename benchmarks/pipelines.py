@@ -65,6 +65,11 @@ def make_pipeline(name: str, films: Films) -> Language:
     config = spacy.util.load_config(CONFIGS / "baseline.cfg")
     if name != BASELINE:
         add_diffusion(config, name)
+    return initialize(config, films)
+
+
+def initialize(config: Config, films: Films) -> Language:
+    """Make the pipeline of a config, ready to be trained on the film reviews."""
     nlp = spacy.util.load_model_from_config(config, auto_fill=True)
     fix_random_seed(0)
     nlp.initialize(lambda: make_examples(nlp, films))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from scipy.stats import t as student
 
+from .results import Line
 from .summary import Study
 
 CONFIDENCE = 0.95
@@ -38,25 +39,28 @@ def compare_best(study: Study, other: str, text: str, embedding: str) -> Differe
         same data and seed; None where no pair has both.
     """
     differences: dict[str, list[float]] = defaultdict(list)
-    for run, line in study.runs.items():
-        against = study.runs.get(run._replace(variant=other))
-        is_best = (run.variant, run.embedding) == (study.best, embedding)
-        if is_best and against is not None and text in line["test"]:
-            scores = [each["test"][text]["score"] for each in (line, against)]
-            differences[run.data].append(scores[0] - scores[1])
+    for data, *lines in list_pairs(study, other, embedding):
+        if text in lines[0]["test"]:
+            best, against = (line["test"][text]["score"] for line in lines)
+            differences[data].append(best - against)
     means = [fmean(each) for each in differences.values()]
     return Difference(fmean(means), get_margin(means)) if means else None
 
 
 def count_pairs(study: Study, other: str, embedding: str) -> tuple[int, int]:
     """Count the data sets, and the pairs of runs, on which the best and another one were run."""
-    pairs = [
-        run.data
-        for run in study.runs
+    pairs = list_pairs(study, other, embedding)
+    return len({data for data, _, _ in pairs}), len(pairs)
+
+
+def list_pairs(study: Study, other: str, embedding: str) -> list[tuple[str, Line, Line]]:
+    """List the data set, the best variant's line and the other's, of runs with the same seed."""
+    return [
+        (run.data, line, study.runs[run._replace(variant=other)])
+        for run, line in study.runs.items()
         if (run.variant, run.embedding) == (study.best, embedding)
         and run._replace(variant=other) in study.runs
     ]
-    return len(set(pairs)), len(pairs)
 
 
 def get_margin(values: list[float]) -> float | None:

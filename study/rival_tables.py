@@ -4,7 +4,7 @@ from reporting.tables import to_table
 
 from .curves import describe_curves
 from .pairs import compare_best, count_pairs
-from .plan import Plan, list_data, list_edits
+from .plan import Plan, Run, list_data, list_edits
 from .strongest import average_gain, beat_strongest, find_strongest
 from .summary import Study
 from .tables import SCORES
@@ -56,12 +56,8 @@ def tabulate_curves(study: Study) -> str:
     """Write the best development score and the mean behind it, from scratch, with seed 0."""
     rows = []
     for variant in study.plan["variants"]:
-        courses = [
-            describe_curves(
-                line for run, line in study.runs.items() if run == (data, "scratch", variant, 0)
-            )
-            for data in study.plan["data"]
-        ]
+        runs = [Run(data, "scratch", variant, 0) for data in study.plan["data"]]
+        courses = [describe_curves([study.runs[run]] if run in study.runs else []) for run in runs]
         if any(courses):
             rows.append([variant, *map(show_course, courses)])
     return to_table(["variant", *study.plan["data"]], rows)

@@ -14,14 +14,7 @@ from ..component.know import CALLBACK as KNOW_WORDS
 from ..errors import Errors, Warnings
 from ..layers.diffused_tok2vec import ARCHITECTURE, diffused_config
 from ..recommended import STABILIZER, WORDS
-from ..wiring.config import (
-    Block,
-    Wiring,
-    find_blocks,
-    find_ours,
-    find_wiring,
-    looks_up_words,
-)
+from ..wiring.config import Block, Wiring, find_blocks, find_ours, find_wiring, looks_up_words
 from ..words.layer import ARCHITECTURE as WORD_GRAPH
 from .draft import Draft
 from .layers import LayerName, acts_at_once, describe_layer
@@ -110,8 +103,9 @@ def add_diffusion(
     cautions += _find_frozen(config, order.chosen) + _find_trained(wiring, order)
     cautions += _find_losses(text, edited) + find_others(edited, order.places)
     notes = [] if named else _find_unchanged(wiring, order.chosen)
-    notes += find_unaveraged(Draft(edited), wiring)
-    cautions += find_misfits(Draft(edited), wiring)
+    final = Draft(edited)
+    notes += find_unaveraged(final, wiring)
+    cautions += find_misfits(final, wiring)
     return Addition(edited, changes, cautions, notes)
 
 
