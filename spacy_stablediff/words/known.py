@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy
 from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Ints2d
@@ -57,15 +56,15 @@ def forward(model: Features, docs: list[Doc], is_train: bool) -> tuple[list[Ints
     if is_train:
         _count(words, docs)
     features, backprop = model.layers[0](docs, is_train)
-    if not words or not words.min_count or not features:
+    if not words or not words.min_count or not any(map(len, docs)):
         return features, backprop
     if not is_train and not len(words.known):
         warnings.warn(Warnings.SDW07.format(min_count=words.min_count), stacklevel=2)
-    rows = model.ops.xp.concatenate(features)
+    rows = model.ops.flatten(features)
     column = model.layers[0].attrs["columns"].index("NORM")
     rows[_find_unknown(model, rows[:, column], is_train), column] = UNKNOWN
-    ends = numpy.cumsum([len(doc) for doc in docs])
-    return model.ops.xp.split(rows, ends[:-1].tolist()), backprop
+    lengths = model.ops.asarray1i([len(doc) for doc in docs])
+    return model.ops.unflatten(rows, lengths), backprop
 
 
 def init(model: Features, X: Any = None, Y: object = None) -> None:

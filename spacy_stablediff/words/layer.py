@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import numpy
 from spacy.tokens import Doc
-from thinc.api import Model, deserialize_attr, serialize_attr
+from thinc.api import Model, Ops, deserialize_attr, serialize_attr
+from thinc.types import Floats2d
 
 from ..checks import is_number, is_whole
 from ..errors import Errors
@@ -13,6 +13,7 @@ from ..recommended import WORDS
 from ..types import Batch, Embedding
 from ..wiring.model import find_embed, find_extractors, walk_nodes
 from .counting import Words
+from .distinct import embed_distinct
 from .graph import WordGraph
 from .known import LAYER as KNOWN_WORDS
 from .known import known_words
@@ -133,20 +134,17 @@ def _deserialize(default: GraphOfLayer, value: bytes, name: str, model: Any) -> 
 
 def forward(model: Embedding, docs: list[Doc], is_train: bool) -> tuple[Batch, Callable]:
     """Embed documents, and outside of training diffuse the embeddings of new words."""
-    Y, backprop = model.layers[0](docs, is_train)
-    mixed = None if is_train else find_mixed(model, docs)
+    if is_train or not any(map(len, docs)):
+        return model.layers[0](docs, is_train)
+    lengths = [len(doc) for doc in docs]
+    mixed = find_mixed(model, docs)
     if mixed is None or not len(mixed.tokens):
-        return Y, backprop
-    xp = model.ops.xp
-    forms = model.layers[0].predict([Doc(docs[0].vocab, words=mixed.forms)])[0]
-    weights = model.ops.asarray2f(mixed.weights[:, None])
-    sums = model.ops.reduce_sum(
-        forms[xp.asarray(mixed.sources)] * weights, model.ops.asarray1i(mixed.lengths)
-    )
-    rows = xp.concatenate(Y)
-    rows[xp.asarray(mixed.tokens)] = sums
-    ends = numpy.cumsum([len(doc) for doc in docs])
-    return xp.split(rows, ends[:-1].tolist()), backprop
+        rows = embed_distinct(model.layers[0], docs)
+    else:
+        forms = Doc(docs[0].vocab, words=mixed.forms)
+        rows = embed_distinct(model.layers[0], [*docs, forms])
+        rows = _diffuse(model.ops, rows[: sum(lengths)], rows[sum(lengths) :], mixed)
+    return model.ops.unflatten(rows, model.ops.asarray1i(lengths)), _no_backprop
 
 
 def init(model: Embedding, X: Any = None, Y: Any = None) -> None:
@@ -179,6 +177,19 @@ def find_layers(component: Any) -> Iterator[Embedding]:
     YIELDS (Model[List[Doc], List[Floats2d]]): The layers, as `word_graph` makes them.
     """
     yield from (node for node in walk_nodes(component) if node.name == LAYER)
+
+
+def _diffuse(ops: Ops, rows: Floats2d, forms: Floats2d, mixed: Mixed) -> Floats2d:
+    """Put what some tokens are made of in place of their own rows."""
+    weights = ops.asarray2f(mixed.weights[:, None])
+    parts = forms[ops.xp.asarray(mixed.sources)] * weights
+    rows[ops.xp.asarray(mixed.tokens)] = ops.reduce_sum(parts, ops.asarray1i(mixed.lengths))
+    return rows
+
+
+def _no_backprop(dY: Batch) -> list[Doc]:
+    """Take no gradient: what is predicted isn't learned from."""
+    return []
 
 
 def _check_settings(settings: Mapping[str, Any]) -> None:
