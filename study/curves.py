@@ -4,8 +4,6 @@ from collections.abc import Iterable, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
-from .results import Line
-
 # The step of an evaluation, and its score from 0 to 1.
 Evaluation = Sequence[float]
 
@@ -27,13 +25,6 @@ def describe_curve(evaluations: Iterable[Evaluation]) -> Course | None:
     Of several best ones spaCy keeps the last.
     """
     scores = [score for _, score in evaluations]
-    best = max(range(len(scores)), key=lambda index: (scores[index], index))
+    best = max(range(len(scores)), key=lambda index: (scores[index], index), default=0)
     later = scores[best + 1 :]
     return Course(scores[best], fmean(later)) if later else None
-
-
-def describe_curves(lines: Iterable[Line]) -> Course | None:
-    """Average over runs that recorded their evaluations; None if none of them did."""
-    curves = (describe_curve(line["curve"]) for line in lines if "curve" in line)
-    found = [curve for curve in curves if curve is not None]
-    return Course(*map(fmean, zip(*found, strict=True))) if found else None

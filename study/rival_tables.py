@@ -2,7 +2,7 @@
 
 from reporting.tables import to_table
 
-from .curves import describe_curves
+from .curves import describe_curve
 from .pairs import compare_best, count_pairs
 from .plan import Plan, Run, list_data, list_edits
 from .strongest import average_gain, beat_strongest, find_strongest
@@ -57,7 +57,7 @@ def tabulate_curves(study: Study) -> str:
     rows = []
     for variant in study.plan["variants"]:
         runs = [Run(data, "scratch", variant, 0) for data in study.plan["data"]]
-        courses = [describe_curves([study.runs[run]] if run in study.runs else []) for run in runs]
+        courses = [describe_curve(study.runs.get(run, {}).get("curve", [])) for run in runs]
         if any(courses):
             rows.append([variant, *map(show_course, courses)])
     return to_table(["variant", *study.plan["data"]], rows)
