@@ -136,9 +136,7 @@ class Errors(metaclass=ErrorsWithCodes):
              "{value}. Use it as the 'model' of a component 'stablediff', or as the 'diffusion' of "
              "spacy-stablediff.DiffusedTok2Vec.v1, which goes where spaCy takes a 'tok2vec'. (`spacy debug model` gives "
              "documents to every model: have it look at the component with the embedding instead.)")
-    SD030 = ("spacy-stablediff.WordGraphTok2Vec.v1: the setting '{setting}' can't be {value!r}. 'time' is a number of at least "
-             "0, which switches diffusion over the graph of words off, 'distance' 1 or 2, 'min_count' a whole number of at "
-             "least 0, 'word_dropout' a number of at least 0, 'keep' a list of words, and 'pairs' a dictionary of words.")
+    SD030 = "{owner}: the setting '{setting}' can't be {value!r}. It is {needs}."
     SD031 = ("spacy-stablediff.WordGraphTok2Vec.v1: the embedding '{name}' in its setting 'tok2vec' doesn't look up the "
              "NORM of tokens, so it has no words to know. Use one that does, such as spacy.HashEmbedCNN.v2, or a "
              "spacy.MultiHashEmbed.v2 with NORM among its 'attrs'; or leave the wrapper out.")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy
 from spacy.language import Language
 from spacy.tokens import Doc
+from thinc.api import Model
 
 from ..errors import Errors
-from ..types import Embedding
-from .layer import find_layers, find_mixed
+from .lazy import find_holders, find_mixed
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def explain_words(
     RETURNS (List[DiffusedWord]): The words, in their order.
     RAISES (ValueError): SD070 if no component has a graph of words, or not that one.
     """
-    layers = {name: list(find_layers(pipe)) for name, pipe in nlp.pipeline}
+    layers = {name: list(find_holders(pipe)) for name, pipe in nlp.pipeline}
     names = [name for name in layers if layers[name]]
     if not names or component not in (None, *names):
         place = "the pipeline" if component is None else f"component '{component}'"
@@ -61,14 +61,14 @@ def count_read_as_others(nlp: Language, docs: Iterable[Doc]) -> Counter[tuple[st
     docs (Iterable[Doc]): Documents.
     RETURNS (Counter[Tuple[str, str]]): How often each word was read as each other form.
     """
-    layers = [(name, layer) for name, pipe in nlp.pipeline for layer in find_layers(pipe)]
+    layers = [(name, layer) for name, pipe in nlp.pipeline for layer in find_holders(pipe)]
     words = [word for doc in docs for name, layer in layers for word in _explain(layer, doc, name)]
     return Counter(
         (word.text, word.sources[0][0]) for word in words if word.sources[0][0] != word.text
     )
 
 
-def _explain(layer: Embedding, doc: Doc, component: str) -> list[DiffusedWord]:
+def _explain(layer: Model, doc: Doc, component: str) -> list[DiffusedWord]:
     """Tell which words of a document a layer diffuses, and from what."""
     mixed = find_mixed(layer, [doc])
     if mixed is None:

@@ -24,6 +24,9 @@ from .ids import is_in
 
 LAYER = "known_words"
 
+# The attribute of layers that count words.
+COUNTED = "words"
+
 # The norm that stands for all unknown words: that of the empty string, which no word has.
 UNKNOWN = 0
 
@@ -45,16 +48,16 @@ def known_words(extractor: Features, min_count: int, word_dropout: float) -> Fea
     RETURNS (Model[List[Doc], List[Ints2d]]): The layer.
     """
     layer: Features = Model(LAYER, forward, init=init, layers=[extractor])
-    layer.attrs["words"] = Words(min_count)
+    layer.attrs[COUNTED] = Words(min_count)
     layer.attrs["word_dropout"] = word_dropout
     return layer
 
 
 def forward(model: Features, docs: list[Doc], is_train: bool) -> tuple[list[Ints2d], Callable]:
     """Extract features, and set the norms of unknown words."""
-    words: Words = model.attrs["words"]
+    words: Words = model.attrs[COUNTED]
     if is_train:
-        _count(words, docs)
+        count_step(words, docs)
     features, backprop = model.layers[0](docs, is_train)
     if not words or not words.min_count or not any(map(len, docs)):
         return features, backprop
@@ -69,7 +72,7 @@ def forward(model: Features, docs: list[Doc], is_train: bool) -> tuple[list[Ints
 
 def init(model: Features, X: Any = None, Y: object = None) -> None:
     """Forget the words, for the embedding forgets what it learned of them."""
-    words = model.attrs["words"] = Words(model.attrs["words"].min_count)
+    words = model.attrs[COUNTED] = Words(model.attrs[COUNTED].min_count)
     if is_for_pretraining(X):
         words.trained = "masked"
 
@@ -78,9 +81,9 @@ def find_words(component: Any) -> Iterator[Words]:
     """Find the words that the embeddings of a component know.
 
     component (Union[Pipe, Model]): The component, or anything else in a pipeline, or a model.
-    YIELDS (Words): The words of each layer that `known_words` has made.
+    YIELDS (Words): The words of each layer that counts them.
     """
-    yield from (node.attrs["words"] for node in walk_nodes(component) if node.name == LAYER)
+    yield from (node.attrs[COUNTED] for node in walk_nodes(component) if COUNTED in node.attrs)
 
 
 @contextmanager
@@ -100,8 +103,12 @@ def trained_on(model: Model, what: Trained) -> Iterator[None]:
             words.trained = trained
 
 
-def _count(words: Words, docs: list[Doc]) -> None:
-    """Count the documents of a step of training, as far as they are as somebody wrote them."""
+def count_step(words: Words, docs: list[Doc]) -> None:
+    """Count the documents of a step of training, as far as they are as somebody wrote them.
+
+    words (Words): The words that are counted.
+    docs (List[Doc]): The documents.
+    """
     if words.trained == "raw":
         words.count(doc for doc in docs if not is_edited(doc))
     elif words.trained == "masked":
@@ -111,7 +118,7 @@ def _count(words: Words, docs: list[Doc]) -> None:
 
 def _find_unknown(model: Features, norms: Array, is_train: bool) -> Array:
     """Find the unknown words: booleans, one for each norm."""
-    words: Words = model.attrs["words"]
+    words: Words = model.attrs[COUNTED]
     rate, xp = model.attrs["word_dropout"], model.ops.xp
     unknown = ~is_in(xp, norms, xp.asarray(words.known))
     if is_train and rate:

@@ -1,23 +1,21 @@
 """Embeddings that take what training hardly knows from words that are spelt nearly alike."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from spacy.tokens import Doc
-from thinc.api import Model, Ops, deserialize_attr, serialize_attr
+from thinc.api import Model, Ops
 from thinc.types import Floats2d
 
-from ..checks import is_number, is_whole
 from ..errors import Errors
 from ..recommended import WORDS
 from ..types import Batch, Embedding
 from ..wiring.model import find_embed, find_extractors, walk_nodes
-from .counting import Words
 from .distinct import embed_distinct
-from .graph import WordGraph
-from .known import LAYER as KNOWN_WORDS
 from .known import known_words
-from .mixing import Mixed, mix_forms
+from .lazy import GRAPH, HAS_VECTORS, LazyGraph, find_mixed, learns_nothing
+from .mixing import Mixed
+from .settings import check_settings
 
 ARCHITECTURE = "spacy-stablediff.WordGraphTok2Vec.v1"
 LAYER = "word_graph"
@@ -59,7 +57,7 @@ def WordGraphTok2Vec(
     RAISES (ValueError): SD030 if a setting has no such value, SD031 if the embedding
         doesn't look up the NORM.
     """
-    _check_settings(locals())
+    check_settings(ARCHITECTURE, locals())
     extractors = find_extractors(tok2vec, "NORM")
     if not extractors:
         raise ValueError(Errors.SD031.format(name=tok2vec.name))
@@ -82,54 +80,9 @@ def word_graph(embed: Embedding, **settings: Any) -> Embedding:
     """
     dims = {"nO": embed.get_dim("nO") if embed.has_dim("nO") else None}
     layer: Embedding = Model(LAYER, forward, init=init, layers=[embed], dims=dims)
-    layer.attrs["graph"] = GraphOfLayer(settings)
-    layer.attrs["has_vectors"] = any(node.name == "static_vectors" for node in embed.walk())
+    layer.attrs[GRAPH] = LazyGraph(settings)
+    layer.attrs[HAS_VECTORS] = any(node.name == "static_vectors" for node in embed.walk())
     return layer
-
-
-class GraphOfLayer:
-    """The graph of a layer's words, made anew where words were counted since."""
-
-    def __init__(self, settings: Mapping[str, Any]) -> None:
-        """Make no graph yet.
-
-        settings (Mapping[str, Any]): The settings of `WordGraph`.
-        """
-        self.settings = settings
-        self._made: tuple[Words, int, WordGraph] | None = None
-
-    def at(self, time: float) -> "GraphOfLayer":
-        """Return the graph with another time of the diffusion.
-
-        time (float): The time, at least 0.
-        RETURNS (GraphOfLayer): The graph.
-        """
-        return GraphOfLayer({**self.settings, "time": time})
-
-    def get(self, words: Words) -> WordGraph:
-        """Return the graph of words.
-
-        words (Words): The words, as they were counted so far.
-        RETURNS (WordGraph): The graph.
-        """
-        made = self._made
-        if made is None or made[0] is not words or made[1] != words.version:
-            self._made = made = words, words.version, WordGraph(words, **self.settings)
-        return made[2]
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave the graph out of copies, which make their own."""
-        return {"settings": self.settings, "_made": None}
-
-
-@serialize_attr.register(GraphOfLayer)
-def _serialize(default: GraphOfLayer, value: GraphOfLayer, name: str, model: Any) -> bytes:
-    return b""
-
-
-@deserialize_attr.register(GraphOfLayer)
-def _deserialize(default: GraphOfLayer, value: bytes, name: str, model: Any) -> GraphOfLayer:
-    return default
 
 
 def forward(model: Embedding, docs: list[Doc], is_train: bool) -> tuple[Batch, Callable]:
@@ -138,13 +91,13 @@ def forward(model: Embedding, docs: list[Doc], is_train: bool) -> tuple[Batch, C
         return model.layers[0](docs, is_train)
     lengths = [len(doc) for doc in docs]
     mixed = find_mixed(model, docs)
-    if mixed is None or not len(mixed.tokens):
+    if mixed is None:
         rows = embed_distinct(model.layers[0], docs)
     else:
         forms = Doc(docs[0].vocab, words=mixed.forms)
         rows = embed_distinct(model.layers[0], [*docs, forms])
         rows = _diffuse(model.ops, rows[: sum(lengths)], rows[sum(lengths) :], mixed)
-    return model.ops.unflatten(rows, model.ops.asarray1i(lengths)), _no_backprop
+    return model.ops.unflatten(rows, model.ops.asarray1i(lengths)), learns_nothing
 
 
 def init(model: Embedding, X: Any = None, Y: Any = None) -> None:
@@ -154,24 +107,8 @@ def init(model: Embedding, X: Any = None, Y: Any = None) -> None:
         model.set_dim("nO", model.layers[0].get_dim("nO"))
 
 
-def find_mixed(model: Embedding, docs: list[Doc]) -> Mixed | None:
-    """Find the tokens that a layer diffuses over its graph of words.
-
-    model (Model[List[Doc], List[Floats2d]]): The layer, as `word_graph` makes it.
-    docs (List[Doc]): Documents of one vocab.
-    RETURNS (Optional[Mixed]): The tokens; None where nothing is diffused.
-    """
-    # Not a ref of the model, for spaCy loses refs of a node where it replaces listeners.
-    known = next(node for node in model.walk() if node.name == KNOWN_WORDS)
-    words: Words = known.attrs["words"]
-    graph: GraphOfLayer = model.attrs["graph"]
-    if not graph.settings["time"] or not words.texts or not any(map(len, docs)):
-        return None
-    return mix_forms(graph.get(words), docs, words.seen, has_vectors=model.attrs["has_vectors"])
-
-
 def find_layers(component: Any) -> Iterator[Embedding]:
-    """Find the layers of a component's model, if it has one, that diffuse over a graph of words.
+    """Find the layers of a component's model, if it has one, that embed by a graph of words.
 
     component (Pipe): The component, or anything else in a pipeline.
     YIELDS (Model[List[Doc], List[Floats2d]]): The layers, as `word_graph` makes them.
@@ -185,29 +122,3 @@ def _diffuse(ops: Ops, rows: Floats2d, forms: Floats2d, mixed: Mixed) -> Floats2
     parts = forms[ops.xp.asarray(mixed.sources)] * weights
     rows[ops.xp.asarray(mixed.tokens)] = ops.reduce_sum(parts, ops.asarray1i(mixed.lengths))
     return rows
-
-
-def _no_backprop(dY: Batch) -> list[Doc]:
-    """Take no gradient: what is predicted isn't learned from."""
-    return []
-
-
-def _check_settings(settings: Mapping[str, Any]) -> None:
-    """Raise SD030 if a setting has a value that it can't have."""
-    keep, pairs = settings["keep"], settings["pairs"]
-    fits = {
-        "time": is_number(settings["time"], least=0),
-        "distance": is_whole(settings["distance"], least=1, most=2),
-        "min_count": is_whole(settings["min_count"]),
-        "word_dropout": is_number(settings["word_dropout"], least=0),
-        "keep": keep is None or (isinstance(keep, list) and _are_words(keep)),
-        "pairs": pairs is None
-        or (isinstance(pairs, dict) and _are_words([*pairs, *pairs.values()])),
-    }
-    for setting, is_right in fits.items():
-        if not is_right:
-            raise ValueError(Errors.SD030.format(setting=setting, value=settings[setting]))
-
-
-def _are_words(values: list[Any]) -> bool:
-    return all(isinstance(value, str) and value.strip() for value in values)

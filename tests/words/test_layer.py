@@ -11,9 +11,11 @@ from thinc.api import Adam
 
 from spacy_stablediff.edits.alignment import RECORD
 from spacy_stablediff.wiring.model import find_node
+from spacy_stablediff.words.explain import explain_words
 from spacy_stablediff.words.known import LAYER as KNOWN
 from spacy_stablediff.words.known import UNKNOWN, find_words
-from spacy_stablediff.words.layer import LAYER, WordGraphTok2Vec, find_layers, find_mixed
+from spacy_stablediff.words.layer import LAYER, WordGraphTok2Vec, find_layers
+from spacy_stablediff.words.lazy import find_mixed
 
 from ..pipelines import EMBEDDING, add_textcat, examples_for, train
 
@@ -337,9 +339,7 @@ def with_vectors(*words):
 
 
 def diffused(nlp, text):
-    (layer,) = find_layers(nlp.get_pipe("tok2vec"))
-    doc = nlp.make_doc(text)
-    return [doc[i].text for i in find_mixed(layer, [doc]).tokens.tolist()]
+    return [word.text for word in explain_words(nlp, text)]
 
 
 def test_a_misspelt_word_without_a_static_vector_takes_part_in_another_ones():

@@ -1,0 +1,92 @@
+"""The graph of words as an attribute of layers, which is made when it is asked for."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from spacy.tokens import Doc
+from thinc.api import Model, deserialize_attr, serialize_attr
+
+from ..wiring.model import walk_nodes
+from .counting import Words
+from .graph import WordGraph
+from .known import find_words
+from .mixing import Mixed, mix_forms
+
+# The attributes of a layer: the graph, and whether words that have a static vector count as seen.
+GRAPH = "graph"
+HAS_VECTORS = "has_vectors"
+
+
+class LazyGraph:
+    """The graph of a layer's words, made anew where words were counted since."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        """Make no graph yet.
+
+        settings (Mapping[str, Any]): The settings of `WordGraph`.
+        """
+        self.settings = settings
+        self._made: tuple[Words, int, WordGraph] | None = None
+
+    def at(self, time: float) -> "LazyGraph":
+        """Return the graph with another time of the diffusion.
+
+        time (float): The time, at least 0.
+        RETURNS (LazyGraph): The graph.
+        """
+        return LazyGraph({**self.settings, "time": time})
+
+    def get(self, words: Words) -> WordGraph:
+        """Return the graph of words.
+
+        words (Words): The words, as they were counted so far.
+        RETURNS (WordGraph): The graph.
+        """
+        made = self._made
+        if made is None or made[0] is not words or made[1] != words.version:
+            self._made = made = words, words.version, WordGraph(words, **self.settings)
+        return made[2]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the graph out of copies, which make their own."""
+        return {"settings": self.settings, "_made": None}
+
+
+@serialize_attr.register(LazyGraph)
+def _serialize(default: LazyGraph, value: LazyGraph, name: str, model: Any) -> bytes:
+    return b""
+
+
+@deserialize_attr.register(LazyGraph)
+def _deserialize(default: LazyGraph, value: bytes, name: str, model: Any) -> LazyGraph:
+    return default
+
+
+def find_mixed(model: Model, docs: list[Doc]) -> Mixed | None:
+    """Find the tokens that a layer diffuses over its graph of words.
+
+    model (Model): The layer, which holds the graph, and counts words.
+    docs (List[Doc]): Documents of one vocab.
+    RETURNS (Optional[Mixed]): The tokens; None where nothing is diffused.
+    """
+    # Not by a ref of the model, for spaCy loses refs of a node where it replaces listeners.
+    words = next(find_words(model))
+    graph: LazyGraph = model.attrs[GRAPH]
+    if not graph.settings["time"] or not words.texts or not any(map(len, docs)):
+        return None
+    mixed = mix_forms(graph.get(words), docs, words.seen, has_vectors=model.attrs[HAS_VECTORS])
+    return mixed if len(mixed.tokens) else None
+
+
+def find_holders(component: Any) -> Iterator[Model]:
+    """Find the layers of a component's model, if it has one, that hold a graph of words.
+
+    component (Pipe): The component, or anything else in a pipeline.
+    YIELDS (Model): The layers.
+    """
+    yield from (node for node in walk_nodes(component) if GRAPH in node.attrs)
+
+
+def learns_nothing(dY: Any) -> list[Doc]:
+    """Take no gradient: what is predicted isn't learned from."""
+    return []
