@@ -193,6 +193,8 @@ class Errors(metaclass=ErrorsWithCodes):
     SD077 = ("Component '{name}': the setting 'share' is the probability with which a text is edited, a number above 0 "
              "and up to 1, but it is {value!r}. 1 edits them all; to switch off stability training, take '{name}' off "
              "[nlp] pipeline.")
+    SD078 = ("{owner}: the model '{name}' in its setting 'bow' counts no words, so there are none to "
+             "diffuse. Use spacy.TextCatBOW.v3, or leave the wrapper out.")
     SD100 = ("{augmenter}: the setting '{setting}' is a rate, a number from 0 (never) to 1 (always), but it is "
              "{value!r}. A useful rate for typos is 0.1.")
     SD101 = ("{augmenter}: the setting '{setting}' must be one of {opts}, but it is {value!r}.")

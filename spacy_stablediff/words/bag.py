@@ -1,0 +1,175 @@
+"""Bags of words in which new words are diffused over the graph of words.
+
+A bag of words adds up a row of weights for each n-gram of a text. A word that training never saw
+has none of its own, or by chance that of others. Here it has the weighted mean of the rows of
+words that are spelt nearly alike, as `WordGraph` says: its unit in the bag is divided among them.
+A longer n-gram is read with the weightiest of them.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy
+from spacy.strings import get_string_id
+from spacy.tokens import Doc
+from thinc.api import Model, Ops
+from thinc.types import Floats2d
+
+from ..errors import Errors
+from ..recommended import WORDS
+from ..types import Array
+from ..wiring.model import find_node
+from .counting import Words
+from .known import COUNTED, count_step
+from .lazy import GRAPH, HAS_VECTORS, LazyGraph, find_mixed, learns_nothing
+from .mixing import Mixed
+from .settings import check_settings
+
+ARCHITECTURE = "spacy-stablediff.WordGraphBOW.v1"
+LAYER = "word_graph_bow"
+COUNTS_WORDS = "extract_ngrams"
+
+BagOfWords = Model[list[Doc], Floats2d]
+
+# The keys of n-grams, how often each is there, and how many belong to each document.
+Bags = tuple[Array, Array, Array]
+
+
+def WordGraphBOW(
+    bow: BagOfWords,
+    time: float = WORDS["time"],
+    distance: int = WORDS["distance"],
+    keep: list[str] | None = None,
+    pairs: dict[str, str] | None = None,
+) -> BagOfWords:
+    """Diffuse the weights of words that training never saw over the graph of words.
+
+    Registered as `spacy-stablediff.WordGraphBOW.v1`, for wherever spaCy takes a bag of words:
+    as the model of a text classifier, or as the `linear_model` of spacy.TextCatEnsemble.v2.
+    Words are counted as it is trained. What is learned isn't changed, nor the scores of texts
+    that have case, and in which all words were seen.
+
+    bow (Model[List[Doc], Floats2d]): A bag of words, as spacy.TextCatBOW.v3 makes it.
+    time, distance, keep, pairs: As in `WordGraphTok2Vec`.
+    RETURNS (Model[List[Doc], Floats2d]): The bag of words.
+    RAISES (ValueError): SD030 if a setting has no such value, SD078 if the model counts no words.
+    """
+    check_settings(ARCHITECTURE, locals())
+    ngrams = find_node(bow, COUNTS_WORDS)
+    if ngrams is None:
+        raise ValueError(Errors.SD078.format(owner=ARCHITECTURE, name=bow.name))
+    bow.replace_node(ngrams, _given_or_counted(ngrams))
+    settings = {"time": time, "distance": distance, "keep": keep or [], "pairs": pairs or {}}
+    return word_graph_bow(bow, **settings)
+
+
+def word_graph_bow(bow: BagOfWords, **settings: Any) -> BagOfWords:
+    """Let a bag of words be given its n-grams, new words divided among those they are made of.
+
+    bow (Model[List[Doc], Floats2d]): The bag of words, which takes its n-grams as well.
+    settings: Those of `WordGraph`.
+    RETURNS (Model[List[Doc], Floats2d]): The layer.
+    """
+    dims = {"nO": bow.maybe_get_dim("nO")}
+    # Around it all, for spaCy's counting never knows whether it is training.
+    layer: BagOfWords = Model(LAYER, forward, init=init, layers=[bow], dims=dims)
+    layer.attrs.update(bow.attrs)
+    # Where labels are added the layer changes, and a ref that nobody keeps up can't be saved.
+    layer.set_ref("output_layer", bow.get_ref("output_layer"))
+    bow.set_ref("output_layer", None)
+    layer.attrs[COUNTED] = Words(min_count=1)
+    layer.attrs[GRAPH] = LazyGraph(settings)
+    layer.attrs[HAS_VECTORS] = False
+    return layer
+
+
+def forward(model: BagOfWords, docs: list[Doc], is_train: bool) -> tuple[Floats2d, Callable]:
+    """Score documents, and outside of training divide new words."""
+    bow: Model[Any, Floats2d] = model.layers[0]
+    if is_train:
+        count_step(model.attrs[COUNTED], docs)
+        return bow(docs, is_train)
+    mixed = find_mixed(model, docs)
+    bags = docs if mixed is None else _list_bags(find_node(bow, COUNTS_WORDS), docs, mixed)
+    return bow.predict(bags), learns_nothing
+
+
+def init(model: BagOfWords, X: Any = None, Y: Any = None) -> None:
+    """Initialize the bag, and forget the words, for it forgets what it learned of them."""
+    model.attrs[COUNTED] = Words(min_count=1)
+    model.layers[0].initialize(X=X, Y=Y)
+
+
+def _given_or_counted(ngrams: Model[list[Doc], Bags]) -> Model[list[Doc] | Bags, Bags]:
+    """Count n-grams where they aren't given."""
+    return Model("ngrams", _count_or_pass, layers=[ngrams], ops=ngrams.ops)
+
+
+def _count_or_pass(model: Model, given: list[Doc] | Bags, is_train: bool) -> tuple[Bags, Callable]:
+    if isinstance(given, tuple):
+        return given, learns_nothing
+    return model.layers[0](given, is_train)
+
+
+def _list_bags(ngrams: Any, docs: list[Doc], mixed: Mixed) -> Bags:
+    """List what is in the bags of documents with new words."""
+    orths = numpy.concatenate([doc.to_array("ORTH") for doc in docs])
+    ids = numpy.asarray([get_string_id(form) for form in mixed.forms], dtype="uint64")
+    places = numpy.repeat(numpy.arange(len(docs)), [len(doc) for doc in docs])
+    entries = [_list_words(orths, ids, places, mixed)]
+    if (size := ngrams.attrs["ngram_size"]) > 1:
+        entries.append(_list_longer(ngrams.ops, _read_best(orths, ids, mixed), places, size))
+    return _join(entries, len(docs))
+
+
+class Entries(NamedTuple):
+    """What is in the bags of a batch.
+
+    keys (Ints1d): The keys of n-grams.
+    counts (Floats1d): How often each is there, as a number above 0.
+    places (Ints1d): In the bag of which document.
+    """
+
+    keys: Array
+    counts: Array
+    places: Array
+
+
+def _list_words(orths: Array, ids: Array, places: Array, mixed: Mixed) -> Entries:
+    """List single words, those that are mixed in parts."""
+    is_whole = numpy.ones(len(orths), dtype=bool)
+    is_whole[mixed.tokens] = False
+    return Entries(
+        numpy.concatenate([orths[is_whole], ids[mixed.sources]]),
+        numpy.concatenate([numpy.ones(is_whole.sum()), mixed.weights]),
+        numpy.concatenate([places[is_whole], numpy.repeat(places[mixed.tokens], mixed.lengths)]),
+    )
+
+
+def _read_best(orths: Array, ids: Array, mixed: Mixed) -> Array:
+    """Read each word that is mixed as the weightiest of its forms."""
+    owners = numpy.repeat(numpy.arange(len(mixed.tokens)), mixed.lengths)
+    by_weight = numpy.lexsort((-mixed.weights, owners))
+    best = by_weight[mixed.lengths.cumsum() - mixed.lengths]
+    orths = orths.copy()
+    orths[mixed.tokens] = ids[mixed.sources[best]]
+    return orths
+
+
+def _list_longer(ops: Ops, orths: Array, places: Array, size: int) -> Entries:
+    """List n-grams of two words and more, up to a size, none across documents."""
+    keys, owners = [], []
+    for n in range(2, size + 1):
+        is_inside = places[: 1 - n] == places[n - 1 :]
+        keys.append(ops.ngrams(n, orths)[is_inside])
+        owners.append(places[: 1 - n][is_inside])
+    joined = numpy.concatenate(keys)
+    return Entries(joined, numpy.ones(len(joined)), numpy.concatenate(owners))
+
+
+def _join(entries: list[Entries], size: int) -> Bags:
+    """Sort what is in the bags by documents."""
+    keys, counts, places = (numpy.concatenate(parts) for parts in zip(*entries, strict=True))
+    order = numpy.argsort(places, kind="stable")
+    lengths = numpy.bincount(places, minlength=size).astype("int32")
+    return keys[order], counts[order].astype("float32"), lengths
