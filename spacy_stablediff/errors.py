@@ -156,12 +156,12 @@ class Errors(metaclass=ErrorsWithCodes):
     SD051 = "Can't read '{path}' as a config: {reason}"
     SD052 = ("'{path}' has diffusion already: see [{block}]. Change its settings there, or start from a config without "
              "it.")
-    SD053 = ("There is nothing to diffuse in '{path}': of its components ({opts}), none listens to a shared tok2vec, and "
-             "no {factories} has one of its own. (A text classifier that only counts words has none: `python -m spacy init "
-             "config` with --optimize accuracy writes one that has.) {hint}")
+    SD053 = ("There is nothing to diffuse in '{path}': of its components ({opts}), none listens to a shared tok2vec, no "
+             "{factories} has one of its own, and no text classifier that will be trained counts words. {hint}")
     SD054 = "The option --pipes names '{name}', but the pipeline has no such component. Components: {opts}."
     SD055 = ("The option --pipes names '{name}', but that component neither listens to a shared embedding nor has one "
-             "of its own, so there is nothing to diffuse. Components that have: {opts}.")
+             "of its own, nor a bag of words that will be trained, so there is nothing to diffuse. Components that "
+             "have: {opts}.")
     SD056 = ("Component '{name}' listens to the embedding '{upstream}', but no such component comes before it in "
              "[nlp] pipeline ({opts}). Correct that first.")
     SD057 = ("The option --pipes names '{name}' but not '{other}', which listens to the same embedding '{upstream}' and "

@@ -34,6 +34,9 @@ STABILIZER: dict[str, Any] = {
 # The graph of words that an embedding diffuses new words over, and which words it knows.
 WORDS: dict[str, Any] = {"time": 1.0, "distance": 2, "min_count": 2, "word_dropout": 0.0}
 
+# The graph of words of a bag of words, in which all words that training saw are known.
+BAG: dict[str, Any] = {key: WORDS[key] for key in ("time", "distance")}
+
 # What [training.optimizer] needs besides: the weights that are scored and saved are averages
 # over the steps of training, so that they hang less on the step at which it ends.
 OPTIMIZER: dict[str, Any] = {"use_averages": True}

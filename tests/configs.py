@@ -9,6 +9,7 @@ from spacy.util import load_config
 TRAINABLE = ["tagger", "parser", "ner", "textcat", "textcat_multilabel", "spancat"]
 CLASSIFIERS = ["textcat", "textcat_multilabel"]
 WORD_GRAPH = "spacy-stablediff.WordGraphTok2Vec.v1"
+WORD_GRAPH_BOW = "spacy-stablediff.WordGraphBOW.v1"
 DIFFUSED = "spacy-stablediff.DiffusedTok2Vec.v1"
 NO_STATIC_VECTORS = {
     "paths.vectors": None,

@@ -1,7 +1,7 @@
 """Putting diffusion, stability training and known words into a training config."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +14,17 @@ from ..component.know import CALLBACK as KNOW_WORDS
 from ..errors import Errors, Warnings
 from ..layers.diffused_tok2vec import ARCHITECTURE, diffused_config
 from ..recommended import STABILIZER, WORDS
-from ..wiring.config import Block, Wiring, find_blocks, find_ours, find_wiring, looks_up_words
+from ..wiring.config import (
+    Block,
+    Wiring,
+    find_bags,
+    find_blocks,
+    find_ours,
+    find_wiring,
+    looks_up_words,
+)
 from ..words.layer import ARCHITECTURE as WORD_GRAPH
+from .bags import Bags, list_bags, wrap_bags
 from .draft import Draft
 from .layers import LayerName, acts_at_once, describe_layer
 from .optimizer import average_weights, find_misfits, find_unaveraged
@@ -50,6 +59,7 @@ class Order:
     weight (float): Weight of stability training where components share an embedding, 0 for
         none.
     own_weight (float): The same where they have embeddings of their own.
+    bags (Dict[str, Dict[str, Dict[str, Any]]]): The bags of words that will be trained.
     places (List[Place]): The embeddings that may be pretrained, the one that is to be first;
         none if pretraining wasn't asked for.
     """
@@ -58,6 +68,7 @@ class Order:
     diffusion: Block
     weight: float
     own_weight: float
+    bags: Bags
     places: list[Place]
 
 
@@ -81,7 +92,8 @@ def add_diffusion(
     stability (Optional[float]): Weight of stability training, by default the recommended
         one where components share an embedding, and none where they don't.
     pipes (Iterable[str]): The components to diffuse for. By default all that listen
-        to a shared tok2vec, and those of `FACTORIES` that have one of their own.
+        to a shared tok2vec, and those of `FACTORIES` that have one of their own, or a bag of
+        words.
     pretrain (bool): Put `spacy pretrain` into it as well, for the first of their
         embeddings.
     RETURNS (Addition): The config, and what there is to tell.
@@ -96,13 +108,16 @@ def add_diffusion(
     diffusion, cautions = describe_layer(layer, time)
     wiring = find_wiring(config, path=path)
     _check_untouched(config, wiring, path=path)
-    chosen = _choose(wiring, named, path=path)
+    bags = list_bags(config, wiring)
+    chosen = _choose(wiring, bags, named, path=path)
     places = find_places(config, wiring, chosen, path=path) if pretrain else []
-    order = Order(chosen, diffusion, weight, stability or 0.0, places)
+    order = Order(chosen, diffusion, weight, stability or 0.0, bags, places)
     edited, changes = _edit(text, wiring, order, path=path)
     cautions += _find_frozen(config, order.chosen) + _find_trained(wiring, order)
     cautions += _find_losses(text, edited) + find_others(edited, order.places)
     notes = [] if named else _find_unchanged(wiring, order.chosen)
+    options = {"layer": layer, "time": time, "stability": stability}
+    notes += _find_unused(options, wiring, order.chosen)
     final = Draft(edited)
     notes += find_unaveraged(final, wiring)
     cautions += find_misfits(final, wiring)
@@ -116,20 +131,21 @@ def _check_untouched(config: Config, wiring: Wiring, *, path: Path) -> None:
         raise ValueError(Errors.SD052.format(path=path, block=block))
 
 
-def _choose(wiring: Wiring, named: list[str], *, path: Path) -> list[str]:
+def _choose(wiring: Wiring, bags: Bags, named: list[str], *, path: Path) -> list[str]:
     """The components to diffuse for, in the order of the pipeline."""
-    embedding = [name for name in wiring.components if name in wiring.upstreams | wiring.owned]
+    sources = wiring.upstreams | wiring.owned | bags
+    diffusable = [name for name in wiring.components if name in sources]
     for name in named:
         if name not in wiring.components:
             raise ValueError(Errors.SD054.format(name=name, opts=", ".join(wiring.components)))
-        if name not in embedding:
-            opts = ", ".join(embedding) or "none"
+        if name not in diffusable:
+            opts = ", ".join(diffusable) or "none"
             raise ValueError(Errors.SD055.format(name=name, opts=opts))
     if named:
-        return [name for name in embedding if name in named]
-    chosen = [name for name in embedding if name in wiring.upstreams or _is_default(wiring, name)]
+        return [name for name in diffusable if name in named]
+    chosen = [name for name in diffusable if name in wiring.upstreams or _is_default(wiring, name)]
     if not chosen:
-        hint = f"To diffuse for {', '.join(embedding)}, use --pipes." if embedding else ""
+        hint = f"To diffuse for {', '.join(diffusable)}, use --pipes." if diffusable else ""
         fields = {"opts": ", ".join(wiring.components), "factories": " or ".join(FACTORIES)}
         raise ValueError(Errors.SD053.format(path=path, hint=hint, **fields).strip())
     return chosen
@@ -151,6 +167,7 @@ def _edit(text: str, wiring: Wiring, order: Order, *, path: Path) -> tuple[str, 
             *(_stabilize_owned(draft, wiring, order) if order.own_weight else []),
             *(_wrap_shared(draft, wiring, order) if order.weight else []),
             *_wrap_owned(draft, wiring, order),
+            *_wrap_bags(draft, wiring, order),
             *_attach_sourced(draft, wiring, order, path=path),
             *average_weights(draft, wiring),
             *(add_pretraining(draft, order.places) if order.places else []),
@@ -285,6 +302,15 @@ def _wrap_owned(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str]:
             )
 
 
+def _wrap_bags(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str]:
+    """Wrap the bags of words, whose settings may have been left to spaCy."""
+    for name in order.chosen:
+        described = dict(find_bags(draft.config["components"][name]))
+        if any(described.get(path) != block for path, block in order.bags.get(name, {}).items()):
+            yield from _write_defaults(draft, wiring, name, "model")
+    yield from wrap_bags(draft, order.chosen, order.bags)
+
+
 def _attach_sourced(draft: Draft, wiring: Wiring, order: Order, *, path: Path) -> Iterator[str]:
     """Have the embeddings wrapped that sourced components bring along."""
     pipes = [name for name in order.chosen if name in wiring.sourced and name in wiring.owned]
@@ -326,13 +352,21 @@ def _find_unchanged(wiring: Wiring, chosen: list[str]) -> list[str]:
         if name in wiring.owned and name not in chosen:
             notes.append(f"Left '{name}' as it is: to diffuse its own tok2vec, name it in --pipes")
         elif _is_default(wiring, name) and name not in chosen:
-            notes.append(_describe_bare(name, wiring.components[name]["factory"]))
+            notes.append(_describe_bare(name, wiring.components[name]))
     return notes
 
 
-def _describe_bare(name: str, factory: str) -> str:
-    """Tell of a component without token vectors, and how to give it some."""
-    way_out = ""
-    if factory in CLASSIFIERS:
-        way_out = ". It counts words: `spacy init config --optimize accuracy` writes one that has"
-    return f"Left '{name}' as it is: it has no tok2vec{way_out}"
+def _describe_bare(name: str, component: Block) -> str:
+    """Tell why a component that others of its kind are diffused for is left as it is."""
+    if any(find_bags(component)):
+        return f"Left '{name}' as it is: its bag of words was trained before"
+    return f"Left '{name}' as it is: it has no tok2vec"
+
+
+def _find_unused(options: Mapping[str, object], wiring: Wiring, chosen: list[str]) -> list[str]:
+    """Tell of options for embeddings where there are none."""
+    given = [f"--{name}" for name, value in options.items() if value is not None]
+    if not given or any(name in wiring.upstreams | wiring.owned for name in chosen):
+        return []
+    names = ", ".join(chosen)
+    return [f"Made no use of {', '.join(given)}: {names} only counts words, so it has no vectors"]

@@ -21,6 +21,7 @@ Block = dict[str, Any]
 
 LISTENER = "spacy.Tok2VecListener.v1"
 TORCH = re.compile("torch|transformer", re.IGNORECASE)
+BAG_OF_WORDS = re.compile(r"spacy(-legacy)?\.TextCatBOW\.v\d+")
 SHARED_EMBEDDING = "tok2vec"
 
 
@@ -156,6 +157,20 @@ def find_blocks(config: Block, path: tuple[str, ...] = ()) -> Iterator[tuple[str
                 yield ".".join((*path, key)), value
             else:
                 yield from find_blocks(value, (*path, key))
+
+
+def find_bags(config: Block, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Block]]:
+    """Find the bags of words that a component's config describes.
+
+    config (Dict[str, Any]): Config of the component, without variables.
+    path (Tuple[str, ...]): Where it stands, in front of the paths that are found.
+    YIELDS (Tuple[str, Dict[str, Any]]): The path of each, such as "model", and its block.
+    """
+    if BAG_OF_WORDS.fullmatch(str(config.get("@architectures", ""))):
+        yield ".".join(path), config
+    for key, value in config.items():
+        if isinstance(value, dict):
+            yield from find_bags(value, (*path, key))
 
 
 # The config of a pipeline.

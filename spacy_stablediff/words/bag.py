@@ -16,7 +16,7 @@ from thinc.api import Model, Ops
 from thinc.types import Floats2d
 
 from ..errors import Errors
-from ..recommended import WORDS
+from ..recommended import BAG
 from ..types import Array
 from ..wiring.model import find_node
 from .counting import Words
@@ -37,8 +37,8 @@ Bags = tuple[Array, Array, Array]
 
 def WordGraphBOW(
     bow: BagOfWords,
-    time: float = WORDS["time"],
-    distance: int = WORDS["distance"],
+    time: float = BAG["time"],
+    distance: int = BAG["distance"],
     keep: list[str] | None = None,
     pairs: dict[str, str] | None = None,
 ) -> BagOfWords:

@@ -105,11 +105,13 @@ def test_refuses_what_it_made_itself(add):
 
 
 def test_refuses_when_there_is_nothing_to_diffuse(add):
-    code, printed, _ = add(write_config(["textcat"]))
-    assert code == 1 and "[SD053]" in printed and "(textcat)" in printed
     code, printed, _ = add(write_owners(["tagger"]))
-    assert code == 1 and "To diffuse for tagger, use --pipes" in printed
-    code, printed, _ = add(write_config(["textcat", "ner"]), "--pipes", "textcat")
+    assert code == 1 and "[SD053]" in printed and "(tagger)" in printed
+    assert "To diffuse for tagger, use --pipes" in printed
+    base = write_config(["ner"]).replace('"ner"]', '"ner","ruler"]')
+    code, printed, _ = add(
+        f'{base}\n[components.ruler]\nfactory = "entity_ruler"\n', "--pipes", "ruler"
+    )
     assert code == 1 and "[SD055]" in printed and "Components that have: ner." in printed
 
 

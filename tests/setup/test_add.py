@@ -3,6 +3,7 @@
 from itertools import combinations
 
 import pytest
+import spacy
 from jinja2 import Template
 from spacy.cli.init_config import RECOMMENDATIONS, TEMPLATE_PATH
 from spacy.util import load_config, load_config_from_str, load_model_from_config
@@ -17,6 +18,7 @@ from ..configs import (
     SHARED,
     TRAINABLE,
     WORD_GRAPH,
+    WORD_GRAPH_BOW,
     check_config,
     diffusions,
     has_learned,
@@ -34,13 +36,36 @@ def check_init_config(pipeline, optimize, add, corpus):
     base = write_config(pipeline, optimize=optimize)
     before = load_config_from_str(base).interpolate()
     code, printed, output = add(base)
-    if "tok2vec" not in before["nlp"]["pipeline"]:
+    classifies = [name for name in CLASSIFIERS if name in pipeline]
+    if "tok2vec" not in before["nlp"]["pipeline"] and not classifies:
         assert code == 1 and "[SD053]" in printed and not output.exists()
         return
     assert code == 0
     after = read(output)
+    assert list(unwrap_bags(after["components"])) == classifies
+    if "tok2vec" in before["nlp"]["pipeline"]:
+        listening = "tok2vec" in str([after["components"].get(name) for name in classifies])
+        take_out_shared(after, before, pipeline, classifies=listening)
+    assert after == before
+    check_config(output, corpus)
+
+
+def unwrap_bags(components):
+    """Take the bags of words of classifiers out of the graph of words, and yield their names."""
+    for name in CLASSIFIERS:
+        model = components.get(name, {}).get("model", {})
+        if model:
+            is_ensemble = "linear_model" in model
+            holder, key = (model, "linear_model") if is_ensemble else (components[name], "model")
+            wrapped = holder[key]
+            holder[key] = wrapped.pop("bow")
+            assert wrapped == {"@architectures": WORD_GRAPH_BOW, **recommended.BAG}
+            yield name
+
+
+def take_out_shared(after, before, pipeline, *, classifies):
+    """Undo what is put in for a shared embedding, as far as it is as recommended."""
     components = after["components"]
-    classifies = "tok2vec" in str([components.get(name) for name in CLASSIFIERS])
     assert components.pop("stablediff") == {
         "factory": "stablediff",
         "upstream": "tok2vec",
@@ -59,8 +84,6 @@ def check_init_config(pipeline, optimize, add, corpus):
     after["nlp"]["pipeline"] = before["nlp"]["pipeline"]
     assert not before["training"]["optimizer"]["use_averages"]
     before["training"]["optimizer"].update(recommended.OPTIMIZER)
-    assert after == before
-    check_config(output, corpus)
 
 
 @pytest.mark.parametrize("optimize", ["efficiency", "accuracy"])
@@ -278,8 +301,7 @@ def test_shared_and_own_at_once(add, corpus, tmp_path):
     config["nlp"]["pipeline"].append("ner")
     config["components"]["ner"] = {"factory": "ner"}
     code, printed, output = add(config.to_str(interpolate=False))
-    assert code == 0 and "Left 'textcat' as it is: it has no tok2vec" in printed
-    assert "--optimize accuracy" in printed
+    assert code == 0 and "Wrapped the bag of words of 'textcat'" in printed
     assert read(output)["nlp"]["pipeline"] == [
         "tok2vec",
         "stablediff",
@@ -289,6 +311,39 @@ def test_shared_and_own_at_once(add, corpus, tmp_path):
         "ner",
     ]
     assert diffusions(train_steps(output, corpus, tmp_path)) == {"stablediff", "ner"}
+
+
+# Bags of words.
+
+
+def test_a_bag_of_words_is_trained_with_the_graph(add, corpus, tmp_path):
+    code, _, output = add(write_config(["textcat"]))
+    assert code == 0
+    nlp = train_steps(output, corpus, tmp_path)
+    (words,) = find_words(nlp.get_pipe("textcat"))
+    assert words.texts
+
+
+def test_options_for_embeddings_are_not_silently_ignored(add):
+    code, printed, _ = add(write_config(["textcat"]), "--stability", "0.1", "--time", "1")
+    assert code == 0 and "Made no use of --time, --stability: textcat only counts words" in printed
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_a_bag_of_words_that_was_trained_before_is_left(frozen, add, tmp_path):
+    """Nobody counted its words."""
+    config = load_config_from_str(write_config(["textcat", "ner"]))
+    if frozen:
+        config["training"]["frozen_components"] = ["textcat"]
+    else:
+        nlp = spacy.blank("en")
+        model = load_config_from_str(write_config(["textcat"]))["components"]["textcat"]["model"]
+        nlp.add_pipe("textcat", config={"model": model})
+        nlp.to_disk(tmp_path / "source")
+        config["components"]["textcat"] = {"source": str(tmp_path / "source")}
+    code, printed, output = add(config.to_str(interpolate=False))
+    assert code == 0 and "Left 'textcat' as it is: its bag of words was trained before" in printed
+    assert WORD_GRAPH_BOW not in output.read_text(encoding="utf8")
 
 
 # Which components.
