@@ -5,13 +5,13 @@ from typing import Any
 
 from thinc.api import Config
 
-from spacy_stablediff.recommended import DIFFUSION, STABILIZER, WORDS
+from spacy_stablediff.recommended import BAG, DIFFUSION, STABILIZER, WORDS
 
 from .base import get_width, make_base
 from .plan import Plan, Run
 
 # What a variant may add to the baseline, in the order of the pipeline.
-RECOMMENDED = {"words": WORDS, "diffusion": DIFFUSION, "stabilizer": STABILIZER}
+RECOMMENDED = {"words": WORDS, "diffusion": DIFFUSION, "stabilizer": STABILIZER, "bag": BAG}
 
 Block = dict[str, Any]
 
@@ -30,6 +30,8 @@ def make_config(plan: Plan, run: Run) -> Config:
         config, data["pipe"], variant.get("model", plan.get("models", {}).get(data["pipe"], {}))
     )
     set_embed(config, variant.get("embed", {}))
+    if "bag" in parts:
+        wrap_bag(config["components"][data["pipe"]], parts["bag"])
     set_pipeline(config, data["pipe"], parts)
     if run.embedding == "pretrained":
         source_embedding(config, plan["pretrained"], parts.get("words"))
@@ -118,6 +120,14 @@ def wrap_embedding(config: Config, words: Block) -> None:
         **words,
         "tok2vec": component["model"],
     }
+
+
+def wrap_bag(component: Block, bag: Block) -> None:
+    """Let a classifier's bag of words, which may be its model or a part of it, know its words."""
+    holder, key = component, "model"
+    if "linear_model" in component["model"]:
+        holder, key = component["model"], "linear_model"
+    holder[key] = {"@architectures": "spacy-stablediff.WordGraphBOW.v1", **bag, "bow": holder[key]}
 
 
 def source_embedding(config: Config, pipeline: str, words: Block | None) -> None:

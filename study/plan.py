@@ -18,6 +18,7 @@ SETTINGS = {
     "words",
     "diffusion",
     "stabilizer",
+    "bag",
     "augmenter",
     "batch_words",
     "averages",

@@ -4,23 +4,26 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Corpus
 
+from spacy_stablediff.wiring.model import replace_node, walk_nodes
+
 PASSES = 5
+
+# The layers that know words.
+KNOWING = ("known_words", "word_graph", "word_graph_bow")
 
 
 def load_bare(path: Path) -> Language:
     """Load a pipeline without what the plugin adds: its components, and knowing words."""
     nlp = spacy.load(path, exclude=["stablediff", "stabilizer"])
-    tok2vec: Any = nlp.get_pipe("tok2vec")
-    for node in list(tok2vec.model.walk()):
-        if node.name in ("known_words", "word_graph"):
-            tok2vec.model.replace_node(node, node.layers[0])
+    for _, component in nlp.pipeline:
+        for node in [node for node in walk_nodes(component) if node.name in KNOWING]:
+            replace_node(component, node, node.layers[0])
     return nlp
 
 

@@ -57,7 +57,9 @@ def know_words(
         settings: dict[str, Any] = {"time": time, "distance": distance, "min_count": min_count}
         settings |= {"word_dropout": word_dropout, "keep": keep, "pairs": pairs}
         for path, block, node in embedded:
-            _put_graph(component, node, WordGraphTok2Vec(node, **settings))
+            graph = WordGraphTok2Vec(node, **settings)
+            if graph is not node:
+                replace_node(component, node, graph)
             set_block(
                 nlp, name, path, {"@architectures": ARCHITECTURE, "tok2vec": block, **settings}
             )
@@ -102,14 +104,6 @@ def _find_embedded(nlp: Language, name: str) -> list[Embedded]:
     if not embedded or any(is_listener(each.block) for each in embedded):
         raise ValueError(Errors.SD033.format(name=name))
     return [inner for each in embedded for inner in look_inside(each)]
-
-
-def _put_graph(component: Any, node: Any, graph: Any) -> None:
-    """Put an embedding with a graph of words in the place of one without."""
-    if component.model is node:
-        component.model = graph
-    elif graph is not node:
-        replace_node(component, node, graph)
 
 
 def make_know_words_callback(

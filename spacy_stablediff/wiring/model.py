@@ -123,12 +123,15 @@ def _get_structure(model: Model) -> list[str]:
 
 
 def replace_node(component: Any, target: Model, replacement: Model) -> None:
-    """Replace a node of a component's model, by one that may contain it.
+    """Replace a node of a component's model, or the whole, by one that may contain it.
 
     component (TrainablePipe): The component.
     target (Model): The node.
     replacement (Model): What to put in its place.
     """
+    if component.model is target:
+        component.model = replacement
+        return
     gap: Model = noop()
     replace_model_node(component.model, target, gap)
     replace_model_node(component.model, gap, replacement)

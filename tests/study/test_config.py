@@ -3,9 +3,10 @@
 from importlib import import_module
 
 import pytest
+from spacy.util import dot_to_object
 from thinc.api import Config
 
-from spacy_stablediff.recommended import DIFFUSION, STABILIZER, WORDS
+from spacy_stablediff.recommended import BAG, DIFFUSION, STABILIZER, WORDS
 from study.base import BASE
 from study.config import is_ours, make_config
 from study.plan import Run, list_runs
@@ -156,6 +157,16 @@ def test_a_bag_of_words_has_no_embedding(make_rival):
     assert config["components"]["textcat"]["model"]["@architectures"] == "spacy.TextCatBOW.v3"
 
 
+@pytest.mark.parametrize("variant, path", [("bag", "model"), ("ensemble", "model.linear_model")])
+def test_the_graph_of_words_goes_around_a_bag_of_words(make_rival, variant, path):
+    other = {"bag": "bag-of-words"}.get(variant, variant)
+    ours, plain = (
+        dot_to_object(make_rival(f"tweets/scratch/{name}/0")["components"]["textcat"], path)
+        for name in (f"stablediff-{variant}", other)
+    )
+    assert ours == {"@architectures": "spacy-stablediff.WordGraphBOW.v1", **BAG, "bow": plain}
+
+
 def test_words_may_be_embedded_by_their_letters(make_rival):
     config, baseline = (make_rival(f"btc/scratch/{name}/0") for name in ("characters", "baseline"))
     embed, other = (it["components"]["tok2vec"]["model"]["embed"] for it in (config, baseline))
@@ -195,8 +206,9 @@ def test_config_of_every_rival_can_be_written_and_read(rivals):
 
 def test_only_variants_without_our_parts_are_rivals(rivals):
     ours = {name for name, it in rivals["variants"].items() if is_ours(it)}
-    parts = {f"without-{part}" for part in ("diffusion", "words", "stabilizer")}
-    assert ours == {rivals["main"][-1], "stablediff-ensemble", "unaveraged", *parts}
+    parts = {f"without-{part}" for part in ("diffusion", "documents", "words", "stabilizer")}
+    others = {"stablediff-bag", "stablediff-ensemble", "unaveraged"}
+    assert ours == {rivals["main"][-1], *others, *parts}
 
 
 def test_weights_are_averaged_where_a_variant_says_so(make_rival):

@@ -6,6 +6,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 from spacy.util import load_model_from_config
 
+from spacy_stablediff.words.known import find_words
 from study import speed
 from study.config import make_config
 from study.plan import Run
@@ -36,6 +37,24 @@ def test_bare_pipeline_has_nothing_of_the_plugin(folder):
     assert "extract_features" in names
     assert "known_words" not in names
     assert bare("Some words.").cats.keys() == {"good", "bad"}
+
+
+def test_bare_pipeline_has_a_bag_of_words_that_knows_none(tmp_path):
+    nlp = spacy.blank("en")
+    bow = {
+        "@architectures": "spacy.TextCatBOW.v3",
+        "exclusive_classes": True,
+        "ngram_size": 1,
+        "no_output_layer": False,
+    }
+    model = {"@architectures": "spacy-stablediff.WordGraphBOW.v1", "bow": bow}
+    nlp.add_pipe("textcat", config={"model": model})
+    example = Example.from_dict(nlp.make_doc("Words."), {"cats": {"good": 1.0, "bad": 0.0}})
+    nlp.initialize(lambda: [example])
+    nlp.to_disk(tmp_path)
+    bare = speed.load_bare(tmp_path)
+    assert not any(find_words(bare.get_pipe("textcat")))
+    assert bare("Wrods.").cats.keys() == {"good", "bad"}
 
 
 def test_speed_is_relative_to_the_bare_pipeline(folder, monkeypatch):
