@@ -73,7 +73,8 @@ def add_cli(
     Put diffusion into a training config. Where components listen to a shared
     tok2vec, the components 'stablediff' and 'stabilizer' are added after that one,
     or, with --pipes, before the first one named. A component's own tok2vec, and one
-    that listens to a transformer, is wrapped in spacy-stablediff.DiffusedTok2Vec.v1.
+    that listens to a transformer, is wrapped in spacy-stablediff.DiffusedTok2Vec.v1,
+    a bag of words in spacy-stablediff.WordGraphBOW.v1.
     Partial configs are fine, and comments and variables stay.
     """
     named = string_to_list(pipes)
