@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from scipy.stats import t as student
 
+from .figures import Key, read_figures
+from .plan import list_edits
 from .results import Line
 from .summary import Study
 
@@ -25,40 +27,52 @@ class Difference(NamedTuple):
     margin: float | None
 
 
-def compare_best(study: Study, other: str, text: str, embedding: str) -> Difference | None:
-    """Compare the best variant with another one on the test part.
+def compare(study: Study, variant: str, other: str, key: Key, embedding: str) -> Difference | None:
+    """Compare two variants, by how much the one scores more with the same data and seed.
 
     Seeds of a data set are no independent observations of what other data would show. So they
     are averaged, and data sets are counted.
 
     study (Study): The study.
-    other (str): The other variant.
-    text (str): "clean", or the name of an edit.
+    variant (str): The one variant.
+    other (str): The other.
+    key (Key): The score.
     embedding (str): The embedding.
-    RETURNS (Optional[Difference]): By how much the best scores more than the other one with the
-        same data and seed; None where no pair has both.
+    RETURNS (Optional[Difference]): The difference; None where no pair has both.
     """
-    differences: dict[str, list[float]] = defaultdict(list)
-    for data, *lines in list_pairs(study, other, embedding):
-        if text in lines[0]["test"]:
-            best, against = (line["test"][text]["score"] for line in lines)
-            differences[data].append(best - against)
-    means = [fmean(each) for each in differences.values()]
+    means = [
+        fmean(each) for each in list_differences(study, variant, other, key, embedding).values()
+    ]
     return Difference(fmean(means), get_margin(means)) if means else None
 
 
-def count_pairs(study: Study, other: str, embedding: str) -> tuple[int, int]:
-    """Count the data sets, and the pairs of runs, on which the best and another one were run."""
-    pairs = list_pairs(study, other, embedding)
+def list_differences(
+    study: Study, variant: str, other: str, key: Key, embedding: str
+) -> dict[str, list[float]]:
+    """List the differences between two variants of the same seed, by data sets."""
+    differences: dict[str, list[float]] = defaultdict(list)
+    for data, *lines in list_pairs(study, variant, other, embedding):
+        edits = list_edits(study.plan, data)
+        one, another = (read_figures(line, edits).get(key) for line in lines)
+        if one is not None and another is not None:
+            differences[data].append(one - another)
+    return differences
+
+
+def count_pairs(study: Study, variant: str, other: str, embedding: str) -> tuple[int, int]:
+    """Count the data sets, and the pairs of runs, on which two variants were run."""
+    pairs = list_pairs(study, variant, other, embedding)
     return len({data for data, _, _ in pairs}), len(pairs)
 
 
-def list_pairs(study: Study, other: str, embedding: str) -> list[tuple[str, Line, Line]]:
-    """List the data set, the best variant's line and the other's, of runs with the same seed."""
+def list_pairs(
+    study: Study, variant: str, other: str, embedding: str
+) -> list[tuple[str, Line, Line]]:
+    """List the data set, the one variant's line and the other's, of runs with the same seed."""
     return [
         (run.data, line, study.runs[run._replace(variant=other)])
         for run, line in study.runs.items()
-        if (run.variant, run.embedding) == (study.best, embedding)
+        if (run.variant, run.embedding) == (variant, embedding)
         and run._replace(variant=other) in study.runs
     ]
 

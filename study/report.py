@@ -1,11 +1,15 @@
 """The pages about the study, and about its rivals at full strength."""
 
+from typing import Any
+
 from thinc.api import Config
 
 from .base import BASE
 from .config import RECOMMENDED
 from .page import fill_page
+from .plan import Plan
 from .rival_tables import (
+    tabulate_beside,
     tabulate_curves,
     tabulate_differences,
     tabulate_gains,
@@ -39,6 +43,7 @@ FUNCTIONS = (
     tabulate_strongest,
     tabulate_variants,
     tabulate_differences,
+    tabulate_beside,
     show_item,
 )
 
@@ -59,7 +64,7 @@ def render_study(study: Study, *, image: str, notes: str) -> str:
         "notes": notes.strip(),
         "overall": {each.target.title: each for each in verdicts if each.embedding is None},
         "batcher": Config().from_disk(BASE)["training"]["batcher"],
-        "recommended": RECOMMENDED,
+        "recommended": list_recommended(study.plan),
         "targets": tabulate_targets(study, verdicts),
         "costs": tabulate_costs(study),
         "data": tabulate_data(study.plan),
@@ -83,7 +88,7 @@ def render_rivals(study: Study, *, image: str) -> str:
         "study": study,
         "image": image,
         "overall": {each.target.title: each for each in verdicts if each.embedding is None},
-        "recommended": RECOMMENDED,
+        "recommended": list_recommended(study.plan),
         "targets": tabulate_targets(study, verdicts),
         "costs": tabulate_costs(study),
         "curves": tabulate_curves(study),
@@ -93,3 +98,13 @@ def render_rivals(study: Study, *, image: str) -> str:
         "missing": tabulate_missing(study),
     }
     return fill_page("rivals.md.jinja", context, FUNCTIONS)
+
+
+def list_recommended(plan: Plan) -> dict[str, Any]:
+    """List the recommended settings of the parts that variants of a plan have."""
+    variants = plan["variants"].values()
+    return {
+        name: settings
+        for name, settings in RECOMMENDED.items()
+        if any(name in variant for variant in variants)
+    }

@@ -3,12 +3,22 @@
 from reporting.tables import to_table
 
 from .curves import describe_curve
-from .pairs import compare_best, count_pairs
+from .figures import EDITED
+from .pairs import compare, count_pairs
 from .plan import Plan, Run, list_data, list_edits
 from .strongest import average_gain, beat_strongest, find_strongest
 from .summary import Study
 from .tables import SCORES
-from .wording import show_course, show_difference, show_function, show_gain, show_paired, show_score
+from .wording import (
+    show_beside,
+    show_course,
+    show_difference,
+    show_function,
+    show_gain,
+    show_paired,
+    show_score,
+    show_seeds,
+)
 
 NOT_MEASURED = "–"  # noqa: RUF001
 
@@ -42,14 +52,35 @@ def tabulate_strongest(study: Study, embedding: str) -> str:
 
 def tabulate_differences(study: Study, embedding: str) -> str:
     """Write by how much the best variant differs from each other one, as far as they were run."""
-    texts = list_texts(study.plan)
+    texts = {**list_texts(study.plan), "edited": EDITED}
     rows = []
     for other in study.plan["variants"]:
-        sets, pairs = count_pairs(study, other, embedding)
+        sets, pairs = count_pairs(study, study.best, other, embedding)
         if other != study.best and pairs:
-            differences = [compare_best(study, other, text, embedding) for text in texts]
+            differences = [
+                compare(study, study.best, other, key, embedding) for key in texts.values()
+            ]
             rows.append([other, f"{sets}", f"{pairs}", *map(show_paired, differences)])
     return to_table(["compared with", "data sets", "pairs", *texts], rows) if rows else ""
+
+
+def tabulate_beside(study: Study, variant: str, other: str, embedding: str) -> str:
+    """Write what a variant scores beside another one, a row for each data set, and the difference."""
+    texts = list_texts(study.plan)
+    rows = []
+    for data in list_data(study.plan, embedding):
+        runs = [study.cells.get((data, embedding, name)) for name in (other, variant)]
+        if all(runs):
+            stats = [
+                [study.get_stat(key, data, embedding, name) for name in (other, variant)]
+                for key in texts.values()
+            ]
+            rows.append([data, show_seeds(stats[0]), *map(show_beside, stats)])
+    if not rows:
+        return ""
+    differences = [compare(study, variant, other, key, embedding) for key in texts.values()]
+    rows.append(["difference", "", *map(show_paired, differences)])
+    return to_table(["data", "seeds", *texts], rows)
 
 
 def tabulate_curves(study: Study) -> str:

@@ -1,15 +1,17 @@
 """The targets of the comparison with rivals at full strength."""
 
-from statistics import median
+from statistics import fmean, median
 
 from .figures import (
     AGREEMENT,
     CLEAN,
+    EDITED,
     IDENTITY,
     SPEED,
     TRAINING,
     Key,
 )
+from .pairs import list_differences
 from .strongest import beat_strongest
 from .summary import Study
 from .targets import StudyTarget, get_against
@@ -35,10 +37,17 @@ def get_disagreement(study: Study, key: Key, data: str, embedding: str) -> float
     return rest[0] / rest[1] if len(rest) == 2 and rest[1] else None
 
 
+def get_diffusion(study: Study, key: Key, data: str, embedding: str) -> float | None:
+    """Return by how much the best variant is above the same without any diffusion."""
+    differences = list_differences(study, study.best, WITHOUT_DIFFUSION, key, embedding)
+    return fmean(differences[data]) if data in differences else None
+
+
 def _score(text: str) -> Key:
     return "test", text, "score"
 
 
+WITHOUT_DIFFUSION = "without-diffusion"
 LIGHT, HEAVY, SPELLING = _score("light"), _score("letters 15 %"), _score("misspellings")
 LOWER, UPPER = _score("lower case"), _score("upper case")
 MOVED, FLIPPED = ("test", "light", "displacement"), ("test", "light", "cats_flips")
@@ -58,6 +67,9 @@ RIVAL_TARGETS = (
         "Disagreement of entities", "<=", 0.65, "ratio", get_disagreement, AGREED, pipe="ner"
     ),
     StudyTarget("Identity", ">=", -0.005, "points", get_against, IDENTITY),
+    StudyTarget(
+        "What diffusion adds to edited scores", ">=", 0.01, "points", get_diffusion, EDITED
+    ),
     StudyTarget("Training time", "<=", 1.6, "ratio", get_against, TRAINING, median),
     StudyTarget("Words per second", ">=", 0.97, "ratio", get_against, SPEED, median),
 )

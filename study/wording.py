@@ -39,6 +39,11 @@ def show_pair(stats: Sequence[Stat | None]) -> str:
     return f"{' / '.join(map(show_stat, stats))} ({stats[0].n})"
 
 
+def show_beside(stats: Sequence[Stat | None]) -> str:
+    """Write the means of two variants beside each other: "82.3 / 84.1"."""
+    return " / ".join(show_score(stat.mean if stat else None, "") for stat in stats).strip(" /")
+
+
 def show_seeds(stats: Iterable[Stat | None]) -> str:
     """Write the numbers of seeds: "3", or "3 / 3 / 2" if they differ."""
     counts = [str(stat.n if stat else 0) for stat in stats]

@@ -4,7 +4,8 @@ import numpy
 import pytest
 from scipy.stats import ttest_1samp
 
-from study.pairs import compare_best, count_pairs
+from study.figures import CLEAN, EDITED
+from study.pairs import compare, count_pairs
 from study.summary import read_study
 
 from .rival_examples import PLAN, make_lines
@@ -17,11 +18,13 @@ def test_runs_with_the_same_data_embedding_and_seed_are_compared():
         if (line["data"], line["variant"], line["seed"]) != ("dutch", "augmentation", 1)
     ]
     study = read_study(PLAN, lines)
-    assert count_pairs(study, "baseline", "scratch") == (2, 4)
-    assert count_pairs(study, "augmentation", "scratch") == (2, 3)
-    assert count_pairs(study, "baseline", "pretrained") == (1, 1)
-    assert compare_best(study, "augmentation", "clean", "scratch").mean == pytest.approx(0.03)
-    assert compare_best(study, "nobody", "clean", "scratch") is None
+    assert count_pairs(study, "ours", "baseline", "scratch") == (2, 4)
+    assert count_pairs(study, "ours", "augmentation", "scratch") == (2, 3)
+    assert count_pairs(study, "ours", "baseline", "pretrained") == (1, 1)
+    assert compare(study, "ours", "augmentation", CLEAN, "scratch").mean == pytest.approx(0.03)
+    assert compare(study, "ours", "baseline", EDITED, "scratch").mean > 0.1
+    assert compare(study, "augmentation", "ours", CLEAN, "scratch").mean == pytest.approx(-0.03)
+    assert compare(study, "ours", "nobody", CLEAN, "scratch") is None
 
 
 def test_data_sets_are_counted_for_the_interval_and_not_seeds():
@@ -31,7 +34,7 @@ def test_data_sets_are_counted_for_the_interval_and_not_seeds():
         line["test"]["clean"] = {"score": rng.normal(0.6, 0.05)}
         key = line["data"], line["variant"], line["seed"], line["embedding"]
         scores[key] = line["test"]["clean"]["score"]
-    difference = compare_best(read_study(PLAN, lines), "baseline", "clean", "scratch")
+    difference = compare(read_study(PLAN, lines), "ours", "baseline", CLEAN, "scratch")
     means = [
         numpy.mean(
             [
@@ -49,4 +52,4 @@ def test_data_sets_are_counted_for_the_interval_and_not_seeds():
 def test_a_single_data_set_has_no_interval():
     lines = [line for line in make_lines() if line["data"] == "dutch"]
     study = read_study(PLAN, lines)
-    assert compare_best(study, "baseline", "clean", "scratch").margin is None
+    assert compare(study, "ours", "baseline", CLEAN, "scratch").margin is None

@@ -38,6 +38,14 @@ def test_page():
     assert "| ours |" not in page.split("## What each part does")[1].split("\n## ")[0]
 
 
+def test_page_puts_a_variant_beside_what_it_is_made_of():
+    study = read_study({**PLAN, "beside": {"ours": "baseline"}}, make_lines())
+    section = render_rivals(study, image="").split("### baseline, ours")[1].split("\n## ")[0]
+    assert "| btc | 2 | 61.0 / 62.0 |" in section
+    assert "| dutch | 2 | 61.0 / 62.0 | 55.0 / 59.0 | 41.0 / 52.0 |  |" in section
+    assert "| difference |  | **+1.0 ± 0.0** |" in section
+
+
 def test_page_shows_the_scores_behind_the_best_checkpoint():
     lines = make_lines()
     for line in lines:

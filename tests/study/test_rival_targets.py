@@ -30,6 +30,7 @@ def test_targets_are_measured():
         "Flips by light edits": None,
         "Disagreement of entities": 0.5,
         "Identity": 0.0,
+        "What diffusion adds to edited scores": None,
         "Training time": 1.5,
         "Words per second": 0.98,
     }
@@ -42,6 +43,18 @@ def test_targets_are_measured():
         "Score with 15 % of letters mistyped",
         "Score with all known misspellings",
     ]
+
+
+def test_what_diffusion_adds_is_measured_by_leaving_it_out():
+    name = "without-diffusion"
+    plan = {**PLAN, "variants": {**PLAN["variants"], name: {"embeddings": ["scratch"]}}}
+    lines = make_lines()
+    without = [{**line, "variant": name} for line in lines if line["variant"] == "baseline"]
+    verdict = judge_all(read_study(plan, lines + without[:1]))[
+        "What diffusion adds to edited scores"
+    ]
+    # One point on clean text, and half of what the five edits cost.
+    assert verdict.value == pytest.approx(0.01 + 0.5 * 1.06 / 5) and verdict.cells == 1
 
 
 def test_nothing_is_judged_before_the_first_run():
