@@ -14,6 +14,8 @@ from spacy_stablediff.words.bag import WordGraphBOW
 from spacy_stablediff.words.explain import explain_words
 from spacy_stablediff.words.known import find_words
 
+from ..pipelines import EMBEDDING
+
 ARCHITECTURE = "spacy-stablediff.WordGraphBOW.v1"
 BOW = {
     "@architectures": "spacy.TextCatBOW.v3",
@@ -174,20 +176,10 @@ def test_several_labels_at_once():
 
 
 def test_the_linear_model_of_an_ensemble(tmp_path):
-    embedding = {
-        "@architectures": "spacy.HashEmbedCNN.v2",
-        "width": 8,
-        "depth": 1,
-        "embed_size": 50,
-        "window_size": 1,
-        "maxout_pieces": 2,
-        "subword_features": True,
-        "pretrained_vectors": None,
-    }
     bow = {**BOW, "no_output_layer": True}
     ensemble = {
         "@architectures": "spacy.TextCatEnsemble.v2",
-        "tok2vec": embedding,
+        "tok2vec": EMBEDDING,
         "linear_model": {"@architectures": ARCHITECTURE, "bow": bow},
     }
     nlp = train(plain_pipeline(ensemble))

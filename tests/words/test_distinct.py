@@ -12,6 +12,7 @@ from spacy_stablediff.words import distinct
 from spacy_stablediff.words.distinct import embed_distinct
 from spacy_stablediff.words.layer import LAYER
 
+from ..pipelines import EMBEDDING
 from .test_layer import trained_on
 
 # With exceptions of the tokenizer, whose norms are not those of their words.
@@ -61,21 +62,8 @@ def test_words_whose_keys_collide_are_not_mixed_up(nlp, monkeypatch):
 def test_embeddings_with_static_vectors_embed_all(nlp):
     other = spacy.blank("en")
     other.vocab.set_vector("the", numpy.ones(3, dtype="f"))
-    tok2vec = other.add_pipe(
-        "tok2vec",
-        config={
-            "model": {
-                "@architectures": "spacy.HashEmbedCNN.v2",
-                "width": 8,
-                "depth": 1,
-                "embed_size": 50,
-                "window_size": 1,
-                "maxout_pieces": 2,
-                "subword_features": True,
-                "pretrained_vectors": True,
-            }
-        },
-    )
+    model = {**EMBEDDING, "pretrained_vectors": True}
+    tok2vec = other.add_pipe("tok2vec", config={"model": model})
     other.initialize()
     embed, docs = find_embed(tok2vec.model), [other.make_doc("the the cat")]
     assert numpy.array_equal(embed_distinct(embed, docs), embed.predict(docs)[0])
