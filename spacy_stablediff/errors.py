@@ -203,7 +203,8 @@ class Errors(metaclass=ErrorsWithCodes):
     SD104 = ("The setting 'component' names '{name}', which sees no token vectors: it neither embeds for itself nor "
              "listens to an embedding. Components that do: {opts}.")
     SD105 = ("The pipeline sets no doc.tensor and has no static vectors, so which vectors to look at must be said: name "
-             "a component that embeds for itself with the setting 'component'. Such components: {opts}.")
+             "a component that embeds for itself with the setting 'component'. Such components: {opts}. Without any, "
+             "entities and categories are needed, and 'predict'.")
     SD106 = ("The pipeline gives vectors of shape {shape} for a document of {length} tokens; a row for each token is "
              "needed. Run the embedding after the last component that changes the tokenization, or name one whose "
              "vectors fit with the setting 'component'.")

@@ -20,7 +20,6 @@ from .figures import PARTS
 from .plan import Plan, Run
 from .results import Line
 from .speed import load_bare, measure_speed
-from .unembedded import measure_scores
 
 PACKAGES = ("spacy", "thinc", "numpy", "scipy", "augmenty", "codespell", "symspellpy")
 CORPUS = Path("corpus")
@@ -55,10 +54,7 @@ def make_run(plan: Plan, run: Run, folder: Path) -> Line:
     for part in PARTS:
         examples = list(Corpus(corpus / f"{part}.spacy")(nlp))
         edits = make_test_edits(plan, run.data)
-        if nlp.has_pipe("tok2vec"):
-            line[part] = summarise(measure_stability(nlp, examples, edits).to_dict(), score)
-        else:
-            line[part] = measure_scores(nlp, examples, edits, score)
+        line[part] = summarise(measure_stability(nlp, examples, edits).to_dict(), score)
     return line
 
 

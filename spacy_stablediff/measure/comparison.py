@@ -46,6 +46,7 @@ class Comparison:
         words = [token.text for token in clean.doc], [token.text for token in edited.doc]
         self.changed = find_changed(*words, self.alignment)
         self.aligned = self.alignment >= 0
+        self.has_vectors = clean.vectors.shape[1] > 0
         self.distance, self.identity = compare_vectors(
             clean.vectors,
             edited.vectors[self.aligned],
@@ -72,10 +73,11 @@ class Comparison:
 
     def view(self, edit: str) -> SampleView:
         """Show the two documents; displacements are plain distances."""
+        known = self.distance if self.has_vectors else numpy.nan
         distance = numpy.full(len(self.edited), numpy.nan)
-        distance[self.aligned] = self.distance
+        distance[self.aligned] = known
         clean_distance = numpy.full(len(self.clean), numpy.nan)
-        clean_distance[self.alignment[self.aligned]] = self.distance
+        clean_distance[self.alignment[self.aligned]] = known
         clean_changed = numpy.ones(len(self.clean), dtype=bool)
         clean_changed[self.alignment[self.aligned]] = self.changed[self.aligned]
         return SampleView(

@@ -21,7 +21,8 @@ class Observer:
     or a diffusion itself. Without one, the place is where the pipeline diffuses: the
     first component that embeds and diffuses for itself, if no other diffuses for it;
     otherwise doc.tensor behind the whole pipeline, or else the static vectors, or else
-    the only component that embeds.
+    the only component that embeds. Where none embeds, as where texts are classified by
+    counting words, the vectors have a width of 0.
     """
 
     def __init__(
@@ -49,12 +50,12 @@ class Observer:
         if component is not None:
             _check_component(nlp, component)
         doc = nlp(sample.copy()) if component is None else sample
-        self.component = component or _choose_place(nlp, doc)
-        self._documents_have = "doc.tensor" if doc.tensor.size else "static vectors"
+        self.component = component or _choose_place(nlp, doc, predict=predict)
+        self._documents_have = _describe_vectors(doc)
 
     @property
     def place(self) -> str:
-        """The place in words: a component's name, "doc.tensor" or "static vectors"."""
+        """The place in words: a component's name, "doc.tensor", "static vectors" or "none"."""
         return self._documents_have if self.component is None else self.component
 
     def run(self, docs: list[Doc]) -> tuple[list[Doc], list[Floats2d]]:
@@ -95,15 +96,17 @@ def _check_component(nlp: Language, name: str) -> None:
         raise ValueError(Errors.SD104.format(name=name, opts=options or "none"))
 
 
-def _choose_place(nlp: Language, doc: Doc) -> str | None:
+def _choose_place(nlp: Language, doc: Doc, *, predict: bool) -> str | None:
     """Choose the place, for a processed document: a component, or None for the document's
-    own vectors."""
+    own vectors, if it has any."""
     diffusing = [item for item in nlp.pipeline if _diffuses(item[1])]
     if diffusing and not any(isinstance(proc, SharedEmbedding) for _, proc in diffusing):
         return diffusing[0][0]
     if doc.tensor.size or nlp.vocab.vectors.size:
         return None
     options = _embedding_components(nlp)
+    if not options and predict and (doc.cats or doc.has_annotation("ENT_IOB")):
+        return None
     if len(options) != 1:
         raise ValueError(Errors.SD105.format(opts=", ".join(options) or "none"))
     return options[0]
@@ -117,6 +120,13 @@ def _diffuses(component: object) -> bool:
 
 def _embedding_components(nlp: Language) -> list[str]:
     return [name for name, component in nlp.pipeline if find_embedding(component)]
+
+
+def _describe_vectors(doc: Doc) -> str:
+    """Say which vectors a document has of its own."""
+    if doc.tensor.size:
+        return "doc.tensor"
+    return "static vectors" if doc.vocab.vectors.size else "none"
 
 
 def _read_document(doc: Doc) -> Floats2d:

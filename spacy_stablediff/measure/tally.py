@@ -118,7 +118,8 @@ class Spread:
     def value(self) -> float | None:
         """The mean distance, over all pairs of the sample; None without a pair."""
         vectors = self._sample.rows
-        return float(pdist(vectors).mean()) if len(vectors) > 1 else None
+        has_pair = len(vectors) > 1 and vectors.shape[1]
+        return float(pdist(vectors).mean()) if has_pair else None
 
 
 class Agreement:
@@ -182,6 +183,13 @@ class EditTally:
         copy (int): Which edited copy of that one it is, from 0.
         """
         self.has_changes |= comparison.clean.text != comparison.edited.text
+        if comparison.has_vectors:
+            self._add_vectors(comparison, times, place, copy)
+        self._add_category(comparison, times)
+        if comparison.clean.has_annotation("ENT_IOB"):
+            self._add_entities(comparison, times)
+
+    def _add_vectors(self, comparison: Comparison, times: Array, place: int, copy: int) -> None:
         distance, changed = comparison.distance, comparison.changed[comparison.aligned]
         for ratio, values in (
             (self._distance, distance),
@@ -192,9 +200,6 @@ class EditTally:
             ratio.add(values.sum(), len(values), times)
         self._sample.add(distance, place, copy)
         self._tail.add(distance, times)
-        self._add_category(comparison, times)
-        if comparison.clean.has_annotation("ENT_IOB"):
-            self._add_entities(comparison, times)
 
     def merge(self, other: "EditTally") -> None:
         """Add the documents of another one: exactly, but for the last bits of sums of distances.

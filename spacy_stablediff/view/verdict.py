@@ -51,7 +51,7 @@ def _judge_edits(result: Figures, baseline: Figures) -> str:
     """Say which of two pipelines edits move less, and what that costs."""
     moved = compare(MEAN, result, baseline)
     if moved.verdict == "":
-        return _describe(result)
+        return _judge_predictions(result, baseline)
     if moved.verdict == "equal":
         return _equate(result, baseline)
     if moved.verdict == "unclear":
@@ -74,14 +74,26 @@ def _judge_curve(result: Figures, baseline: Figures) -> Iterator[str]:
         curve, rate = shared[len(shared) // 2]
         measures = [*SCORES, FLIPS, AGREEMENT, MEAN]
         each = [compare_point(measure, (curve, rate), result, baseline) for measure in measures]
-        told = [
-            f"{c.measure.label[0].lower()}{c.measure.label[1:]} "
-            f"{' against '.join(map(c.measure.format, c.values))}"
-            for c in each
-            if c.verdict in ("better", "worse")
-        ]
-        what = enumerate_words(told) if told else "nothing that these documents can tell apart"
-        yield f"With {rate:.0%} {curve}, '{result.name}' against '{baseline.name}': {what}."
+        names = f"'{result.name}' against '{baseline.name}'"
+        yield f"With {rate:.0%} {curve}, {names}: {_tell_apart(each)}."
+
+
+def _judge_predictions(result: Figures, baseline: Figures) -> str:
+    """Say what edits do to predictions, where one of two pipelines has no vectors that move."""
+    each = [compare(measure, result, baseline) for measure in (FLIPS, AGREEMENT)]
+    names = f"'{result.name}' against '{baseline.name}'"
+    return f"Over all edits, {names}: {_tell_apart(each)}."
+
+
+def _tell_apart(comparisons: Iterable[Comparison]) -> str:
+    """Say in which figures two pipelines differ."""
+    told = [
+        f"{each.measure.label[0].lower()}{each.measure.label[1:]} "
+        f"{' against '.join(map(each.measure.format, each.values))}"
+        for each in comparisons
+        if each.verdict in ("better", "worse")
+    ]
+    return enumerate_words(told) if told else "nothing that these documents can tell apart"
 
 
 def _price(steady: Figures, other: Figures) -> str:
@@ -128,7 +140,14 @@ def _equate(result: Figures, baseline: Figures) -> str:
 
 
 def _describe(result: Figures) -> str:
-    """Say how far one pipeline moves."""
+    """Say how far one pipeline moves, or, without vectors that do, what its predictions do."""
+    if result.average(MEAN.key) is None:
+        known = [each for each in (FLIPS, AGREEMENT) if result.average(each.key) is not None]
+        told = [f"{each.label.lower()} {each.format(result.average(each.key))}" for each in known]
+        return (
+            f"'{result.name}' has no token vectors that edits could move; over all edits "
+            f"{enumerate_words(told) if told else 'there is nothing to tell'}."
+        )
     moved, tail, identity = (
         measure.format(result.average(measure.key)) for measure in (MEAN, TAIL, IDENTITY)
     )
