@@ -242,6 +242,8 @@ class Errors(metaclass=ErrorsWithCodes):
              "package, but it is {value!r}.")
     SD126 = ("There is no robustness table, for none of its errors was measured. Measure with 'curves', such as "
              "spacy_stablediff.measure.defaults.default_curves(), a pipeline that finds entities or categories.")
+    SD127 = ("The option --fail-above sets a limit on {name}, which was not measured: '{model}' has no such vectors or "
+             "predictions. Leave that limit out.")
     SD150 = ("Nothing in this pipeline diffuses, so there is no kernel to show. Add the component 'stablediff' after "
              "the embedding, or give a component an embedding that is a 'spacy-stablediff.DiffusedTok2Vec.v1'. "
              "Components: {opts}.")

@@ -165,8 +165,9 @@ def stability(
     code (Optional[Path]): A file of Python that workers import.
     RETURNS (StabilityReport): The figures of the two.
     RAISES (ValueError): SD111 or SD112 if the edits can't be read, SD113 to SD115 if
-        the data can't, SD116 if the output is no directory, SD118 for a limit that can't
-        be read, SD119 where one is exceeded; and what `measure_stability` raises.
+        the data can't, SD116 if the output is no directory, SD118 for a limit that can't be
+        read, SD119 where one is exceeded, SD127 where there is nothing to compare with it; and
+        what `measure_stability` raises.
     RAISES (OSError): spaCy's E050 or E053 if there is no such pipeline or config.
     """
     check_data(data_path)
@@ -235,8 +236,11 @@ def _read_limit(text: str) -> tuple[str, float]:
 
 
 def _check_limits(result: StabilityReport, limits: dict[str, float]) -> None:
-    """Raise SD119 if a figure of some edit exceeds its limit."""
+    """Raise SD119 if a figure of some edit exceeds its limit, SD127 if none has the figure."""
     figures = read_figures(result, result.model)
+    for name in limits:
+        if all(_get_figure(values, name) is None for values in figures.edits.values()):
+            raise ValueError(Errors.SD127.format(model=result.model, name=name))
     exceeded = [
         f"{name} {value:.3f} under '{edit}' (limit {limit:g})"
         for name, limit in limits.items()

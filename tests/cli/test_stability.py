@@ -241,6 +241,26 @@ def test_limits_for_continuous_integration(files):
         assert exit_code == 1 and "[SD118]" in output
 
 
+def test_a_limit_on_what_was_not_measured_is_an_error(tmp_path):
+    nlp = spacy.blank("en")
+    bow = {
+        "@architectures": "spacy.TextCatBOW.v3",
+        "exclusive_classes": True,
+        "ngram_size": 1,
+        "no_output_layer": False,
+    }
+    textcat = nlp.add_pipe("textcat", config={"model": bow})
+    for label in ("GOOD", "BAD"):
+        textcat.add_label(label)
+    nlp.initialize()
+    nlp.to_disk(tmp_path / "model")
+    (tmp_path / "data.txt").write_text("It counts words, and has no vectors.", encoding="utf8")
+    args = tmp_path / "model", tmp_path / "data.txt", "--quick", "--fail-above"
+    assert run(*args, "cats_flips=1")[0] == 0
+    exit_code, output = run(*args, "displacement=0.5")
+    assert exit_code == 1 and "[SD127]" in output and "limit on displacement" in output
+
+
 def test_curves_unless_a_first_look_is_enough_or_edits_are_named(files):
     args = str(files / "model"), files / "data.spacy"
     (files / "table.txt").write_text("teh->the\nfrmo->from\n", encoding="utf8")
