@@ -6,7 +6,7 @@ from .curves import describe_curve
 from .figures import EDITED
 from .pairs import compare, count_pairs
 from .plan import Plan, Run, list_data, list_edits
-from .strongest import average_gain, beat_strongest, find_strongest
+from .strongest import average_gain, beat_strongest, choose_ours, find_strongest
 from .summary import Study
 from .tables import SCORES
 from .wording import (
@@ -24,15 +24,15 @@ NOT_MEASURED = "–"  # noqa: RUF001
 
 
 def tabulate_gains(study: Study, embedding: str) -> str:
-    """Write what the best variant gains over the strongest rival, a row for each data set."""
+    """Write what our set-up gains over the strongest rival, a row for each data set."""
     texts = list_texts(study.plan)
     rows = []
     for data in list_data(study.plan, embedding):
         gains = [beat_strongest(study, key, data, embedding) for key in texts.values()]
-        rows.append([data, *map(show_gain, gains)])
+        rows.append([data, choose_ours(study, data, embedding), *map(show_gain, gains)])
     averages = [average_gain(study, key, embedding) for key in texts.values()]
-    rows.append(["average", *map(show_difference, averages)])
-    return to_table(["data", *texts], rows)
+    rows.append(["average", "", *map(show_difference, averages)])
+    return to_table(["data", "ours", *texts], rows, texts=2)
 
 
 def tabulate_strongest(study: Study, embedding: str) -> str:
@@ -69,12 +69,11 @@ def tabulate_beside(study: Study, variant: str, other: str, embedding: str) -> s
     texts = list_texts(study.plan)
     rows = []
     for data in list_data(study.plan, embedding):
-        runs = [study.cells.get((data, embedding, name)) for name in (other, variant)]
-        if all(runs):
-            stats = [
-                [study.get_stat(key, data, embedding, name) for name in (other, variant)]
-                for key in texts.values()
-            ]
+        stats = [
+            [study.get_stat(key, data, embedding, name) for name in (other, variant)]
+            for key in texts.values()
+        ]
+        if all(stats[0]):
             rows.append([data, show_seeds(stats[0]), *map(show_beside, stats)])
     if not rows:
         return ""

@@ -18,7 +18,7 @@ from .targets import StudyTarget, get_against
 
 
 def get_gain(study: Study, key: Key, data: str, embedding: str) -> float | None:
-    """Return by how much the best variant is above its strongest rival."""
+    """Return by how much our set-up is above its strongest rival."""
     gain = beat_strongest(study, key, data, embedding)
     return gain.difference if gain else None
 

@@ -24,11 +24,14 @@ def test_page_is_made_of_plan_and_runs(rivals):
 
 def test_page():
     page = render(make_lines())
-    assert "`ours` scores 1.0 points above the strongest of its rivals on clean text" in page
+    assert (
+        "What `stablediff add` makes of a config scores 1.0 points above the strongest of its rivals"
+        in page
+    )
     assert "3.0 points above with 15 % of letters mistyped" in page
     assert "over 3 of 3 pairs" in page
-    assert "| btc | +1.0 | **+3.0** | **+3.0** | **+3.0** | **+3.0** | **+3.0** |" in page
-    assert "| dutch | +1.0 | **+3.0** | **+3.0** |  | **+3.0** | **+3.0** |" in page
+    assert "| btc | ours | +1.0 | **+3.0** | **+3.0** | **+3.0** | **+3.0** | **+3.0** |" in page
+    assert "| dutch | ours | +1.0 | **+3.0** | **+3.0** |  | **+3.0** | **+3.0** |" in page
     strongest = "baseline 61.0 | augmentation 56.0 | augmentation 49.0"
     assert f"| btc | {strongest} | augmentation 54.0 |" in page
     assert f"| dutch | {strongest} | – |" in page  # noqa: RUF001

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from study.strongest import average_gain, beat_strongest, find_strongest, list_rivals
+from study.strongest import average_gain, beat_strongest, choose_ours, find_strongest, list_rivals
 from study.summary import read_study
 
 from .rival_examples import PLAN, make_lines
@@ -49,3 +49,15 @@ def test_nothing_is_known_of_what_was_not_run(study):
     empty = read_study(PLAN, [])
     assert find_strongest(empty, CLEAN, "btc", "scratch") is None
     assert average_gain(empty, CLEAN, "scratch") is None
+
+
+def test_our_set_up_is_chosen_by_the_development_part():
+    lines = make_lines()
+    for line in lines:
+        if line["variant"] == "ours-of-another-weight" and line["data"] == "btc":
+            line["dev"] = {**line["dev"], "clean": {"score": 0.5}}
+    study = read_study({**PLAN, "ours": ["ours", "ours-of-another-weight"]}, lines)
+    assert choose_ours(study, "btc", "scratch") == "ours"
+    assert choose_ours(study, "dutch", "scratch") == "ours-of-another-weight"
+    assert beat_strongest(study, CLEAN, "btc", "scratch").difference == pytest.approx(0.01)
+    assert beat_strongest(study, CLEAN, "dutch", "scratch").difference == pytest.approx(0.10)
