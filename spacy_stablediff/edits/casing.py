@@ -1,8 +1,10 @@
 """Texts in lower case, in upper case, or with every word capitalized."""
 
+from functools import lru_cache
 from itertools import islice
 from typing import Literal, TypeAlias
 
+from spacy.strings import get_string_id
 from spacy.tokens import Doc
 
 from .spelling import Spelling, map_characters
@@ -12,6 +14,7 @@ CASINGS: tuple[Casing, ...] = ("lower", "upper", "title")
 
 # What `spacy pretrain` puts in place of a word, whatever its case.
 MASK = "[MASK]"
+MASK_ID = get_string_id(MASK)
 
 
 def recase(spelling: Spelling, casing: Casing, *, begins: bool = True) -> Spelling:
@@ -62,12 +65,18 @@ def has_single_case(doc: Doc) -> bool:
     doc (Doc): The document.
     RETURNS (bool): Whether it has, so that the case of its words tells nothing.
     """
-    # Most documents have a capitalized word, which is quickly found out.
-    titles, uppers = doc.to_array(["IS_TITLE", "IS_UPPER"]).T.astype(bool)
-    if (titles & ~uppers).any():
+    forms, lowers, uppers = doc.to_array(["ORTH", "IS_LOWER", "IS_UPPER"]).T
+    uppers = uppers * (forms != MASK_ID)
+    if lowers.any() == uppers.any():
         return False
-    text = doc.text.replace(MASK, "")
-    return text.islower() or text.isupper()
+    others = forms[(lowers | uppers) == 0]
+    return not any(_has_case(doc.vocab.strings[form]) for form in set(others.tolist()))
+
+
+@lru_cache(maxsize=10_000)
+def _has_case(text: str) -> bool:
+    """Tell whether a token that is neither in small letters nor in capitals has letters of both."""
+    return text != MASK and any(char.islower() or char.isupper() or char.istitle() for char in text)
 
 
 def _lower(text: str) -> list[str]:

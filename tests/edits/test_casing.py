@@ -4,10 +4,11 @@ import pytest
 import spacy
 from hypothesis import example, given
 from hypothesis import strategies as st
+from spacy.tokens import Doc
 from spacy.training import Example
 
 from spacy_stablediff.edits.augmenter import Edits
-from spacy_stablediff.edits.casing import CASINGS, recase
+from spacy_stablediff.edits.casing import CASINGS, MASK, has_single_case, recase
 from spacy_stablediff.edits.spelling import keep
 
 NLP = spacy.blank("en")
@@ -98,3 +99,18 @@ def test_the_rate_is_that_of_documents():
     texts = [copy.text for _ in range(600) for copy in augmenter(NLP, example)]
     assert set(texts) == {"They met Anna", "THEY MET ANNA"}
     assert 0.24 < texts.count("THEY MET ANNA") / 600 < 0.36
+
+
+TOKENS = st.one_of(
+    st.sampled_from(
+        ["NLP", "iPhone", "Ana", "ok", "3rd", "!", "🙂", "ǅ", "ßA", "[MASK]", "ÀB", "ªº"]
+    ),
+    st.text(min_size=1, max_size=4).filter(lambda text: not text.isspace()),
+)
+
+
+@given(words=st.lists(TOKENS, max_size=6))
+def test_a_text_in_a_single_case_is_told_by_its_tokens(words):
+    doc = Doc(NLP.vocab, words=words)
+    text = " ".join(word for word in words if word != MASK)
+    assert has_single_case(doc) == (text.islower() or text.isupper())
