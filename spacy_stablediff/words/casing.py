@@ -7,15 +7,35 @@ Lita, Ittycheriah, Roukos and Kambhatla, tRuEcasIng, ACL 2003.)
 
 import math
 from collections import Counter
+from typing import NamedTuple
 
 import numpy
 from spacy.tokens import Doc
 
 from ..types import Array
 from .counting import EDGE, Words, find_case
+from .ids import is_in, sort
 
 # How often a neighbour was seen before it tells as much as all words together.
 PRIOR = 2.0
+
+
+class Odds(NamedTuple):
+    """The odds of a capital next to words, relative to the usual ones.
+
+    words (Ints1d): The NORMs of the words, in ascending order.
+    logarithms (Floats1d): The logarithms of the odds.
+    """
+
+    words: Array
+    logarithms: Array
+
+    def look_up(self, norms: Array) -> Array:
+        """Return the logarithm for each norm, 0 where the word was never seen."""
+        found = numpy.zeros(len(norms))
+        known = is_in(numpy, norms, self.words)
+        found[known] = self.logarithms[numpy.searchsorted(self.words, norms[known])]
+        return found
 
 
 class CaseOdds:
@@ -35,15 +55,18 @@ class CaseOdds:
         self._after = _compare(counts["capitals_after"], counts["smalls_after"])
         self._before = _compare(counts["capitals_before"], counts["smalls_before"])
 
-    def read(self, doc: Doc) -> Array:
-        """Read from a document by what its words multiply the odds of their neighbours.
+    def read(self, docs: list[Doc]) -> Array:
+        """Read from documents by what their words multiply the odds of their neighbours.
 
-        doc (Doc): The document.
-        RETURNS (Floats1d): For each token the logarithm.
+        docs (List[Doc]): The documents, none without tokens.
+        RETURNS (Floats1d): For each token of all the logarithm.
         """
-        norms = [EDGE, *doc.to_array("NORM").tolist(), EDGE]
-        pairs = zip(norms[:-2], norms[2:], strict=True)
-        return numpy.array([self._after.get(a, 0.0) + self._before.get(b, 0.0) for a, b in pairs])
+        norms = numpy.concatenate([doc.to_array("NORM") for doc in docs])
+        ends = numpy.cumsum([len(doc) for doc in docs])
+        before, after = numpy.roll(norms, 1), numpy.roll(norms, -1)
+        before[[0, *ends[:-1]]] = EDGE
+        after[ends - 1] = EDGE
+        return self._after.look_up(before) + self._before.look_up(after)
 
 
 def _find_share_of_capitals(words: Words) -> float:
@@ -55,12 +78,14 @@ def _find_share_of_capitals(words: Words) -> float:
     return cases[1] / (cases[1] + cases[-1] + 1)
 
 
-def _compare(capitals: Counter[int], smalls: Counter[int]) -> dict[int, float]:
+def _compare(capitals: Counter[int], smalls: Counter[int]) -> Odds:
     """By how much each neighbour raises the odds of a capital."""
     share = (capitals.total() + 1) / (capitals.total() + smalls.total() + 2)
     usual = math.log(share / (1 - share))
-    return {
-        word: math.log((capitals[word] + PRIOR * share) / (smalls[word] + PRIOR * (1 - share)))
-        - usual
-        for word in {*capitals, *smalls}
-    }
+    ids = sort({*capitals, *smalls})
+    capital, small = (
+        numpy.array([counts[word] for word in ids.tolist()], dtype=float)
+        for counts in (capitals, smalls)
+    )
+    odds = (capital + PRIOR * share) / (small + PRIOR * (1 - share))
+    return Odds(ids, numpy.log(odds) - usual)

@@ -58,10 +58,10 @@ def mix_forms(graph: WordGraph, docs: list[Doc], seen: Array, *, has_vectors: bo
     with_case = _link(graph, vocab, forms, new)
     if not any(has_no_case):
         return with_case
-    odds = [graph.odds.read(doc) for doc, reads in zip(docs, has_no_case, strict=True) if reads]
+    odds = graph.odds.read([doc for doc, reads in zip(docs, has_no_case, strict=True) if reads])
     tokens = numpy.flatnonzero(caseless)
     knows = partial(_is_known, vocab, seen, has_vectors)
-    without = _link(graph, vocab, forms, tokens, numpy.concatenate(odds), knows)
+    without = _link(graph, vocab, forms, tokens, odds, knows)
     return _join(with_case, without)
 
 
