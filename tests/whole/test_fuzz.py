@@ -73,7 +73,7 @@ class Part:
     wiring: str = "listener"  # of a reader, see WIRINGS
     wildcard: bool = False  # of a listener: upstream = "*"
     diffused: bool = False  # of an embedding
-    knows: bool = False  # of an embedding: which words it was trained on
+    knows: bool = False  # of an embedding or a classifier: which words it was trained on
     source: str = "tensor"  # of a diffusion
     hooks: bool = False
 
@@ -102,6 +102,7 @@ readers = st.builds(
     boundaries,
     wiring=st.sampled_from(WIRINGS),
     wildcard=st.booleans(),
+    knows=st.booleans(),
 )
 pipelines = st.lists(
     st.one_of(embeddings, diffusions, stabilizers, readers, readers), min_size=1, max_size=6
@@ -120,6 +121,18 @@ def diffused(part, tok2vec=EMBEDDING):
 
 def knowing(tok2vec):
     return {"@architectures": "spacy-stablediff.WordGraphTok2Vec.v1", "tok2vec": tok2vec}
+
+
+BAG = {
+    "@architectures": "spacy-stablediff.WordGraphBOW.v1",
+    "bow": {
+        "@architectures": "spacy.TextCatBOW.v3",
+        "exclusive_classes": True,
+        "ngram_size": 1,
+        "no_output_layer": False,
+        "length": 1024,
+    },
+}
 
 
 def build(parts):
@@ -156,6 +169,8 @@ def build(parts):
                 "described": diffused(part),
             }
             config = {"model": {"tok2vec": tok2vec.get(wiring, EMBEDDING)}}
+            if part.kind == "textcat" and part.knows:
+                config["model"]["linear_model"] = BAG
             nlp.add_pipe(part.kind, name=name, config=config)
             if wiring == "attached":
                 attach(nlp, name, part)
