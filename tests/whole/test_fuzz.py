@@ -210,7 +210,8 @@ def check_listeners(nlp, frozen=(), annotates=()):
         find_listener(nlp, name)._func = find_listener(nlp, name)._func.forward
         with nlp.select_pipes(enable=nlp.pipe_names[: nlp.pipe_names.index(name)]):
             docs = [nlp(eg.text) for eg in annotated_examples(nlp)]
-        for vectors, doc in zip(outputs[0], docs, strict=True):
+        # A stabilizer before it may have had it score the texts that have an edited copy.
+        for vectors, doc in zip(outputs[-1], docs, strict=True):
             assert_allclose(vectors, doc.tensor, atol=1e-4)
 
 
