@@ -123,11 +123,9 @@ def wrap_embedding(config: Config, words: Block) -> None:
 
 
 def wrap_bag(component: Block, bag: Block) -> None:
-    """Let a classifier's bag of words, which may be its model or a part of it, know its words."""
-    holder, key = component, "model"
-    if "linear_model" in component["model"]:
-        holder, key = component["model"], "linear_model"
-    holder[key] = {"@architectures": "spacy-stablediff.WordGraphBOW.v1", **bag, "bow": holder[key]}
+    """Let a classifier's bag of words know its words."""
+    bow = component["model"]
+    component["model"] = {"@architectures": "spacy-stablediff.WordGraphBOW.v1", **bag, "bow": bow}
 
 
 def source_embedding(config: Config, pipeline: str, words: Block | None) -> None:

@@ -175,17 +175,33 @@ def test_several_labels_at_once():
     assert nlp("a wondreful evening").cats["GOOD"] > nlp("a dredful evening").cats["GOOD"]
 
 
-def test_the_linear_model_of_an_ensemble(tmp_path):
-    bow = {**BOW, "no_output_layer": True}
+def ensemble_pipeline(factory, *, exclusive):
+    nlp = spacy.blank("en")
+    bow = {**BOW, "exclusive_classes": exclusive}
     ensemble = {
         "@architectures": "spacy.TextCatEnsemble.v2",
         "tok2vec": EMBEDDING,
         "linear_model": {"@architectures": ARCHITECTURE, "bow": bow},
     }
-    nlp = train(plain_pipeline(ensemble))
-    assert [word.text for word in explain_words(nlp, "a wondreful evening")] == ["wondreful"]
+    nlp.add_pipe(factory, config={"model": ensemble})
+    return train(nlp)
+
+
+def test_the_linear_model_of_an_ensemble(tmp_path):
+    nlp = ensemble_pipeline("textcat_multilabel", exclusive=False)
+    bag = find_node(nlp.get_pipe("textcat_multilabel").model, "word_graph_bow")
+    mistyped, scores = nlp.make_doc("a wondreful evening"), nlp("a wondreful evening").cats
+    plain = bag.layers[0].predict([mistyped])
+    assert numpy.abs(bag.predict([mistyped]) - plain).max() > 1e-4
     nlp.to_disk(tmp_path)
-    assert spacy.load(tmp_path)("a wondreful place").cats == nlp("a wondreful place").cats
+    assert spacy.load(tmp_path)("a wondreful evening").cats == scores
+
+
+def test_with_exclusive_classes_spacy_never_trains_the_linear_model_of_an_ensemble():
+    """Which is why `stablediff add` leaves it. Should this fail, spaCy has mended it."""
+    nlp = ensemble_pipeline("textcat", exclusive=True)
+    weights = find_node(nlp.get_pipe("textcat").model, "sparse_linear").get_param("W")
+    assert numpy.abs(weights).max() < 1e-3
 
 
 def test_settings_reach_the_graph():
