@@ -372,7 +372,7 @@ def _describe_bare(name: str, component: Block) -> str:
 def _has_idle_bag(component: Block) -> bool:
     """Tell whether a component has a bag of words that learns nothing."""
     model = component.get("model", {})
-    return is_ensemble(model) and not any(find_bags(model))
+    return is_ensemble(model) and bool(model.get("linear_model", {}).get("exclusive_classes"))
 
 
 def _find_unused(options: Mapping[str, object], wiring: Wiring, chosen: list[str]) -> list[str]:
