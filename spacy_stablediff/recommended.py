@@ -37,6 +37,9 @@ WORDS: dict[str, Any] = {"time": 1.0, "distance": 2, "min_count": 2, "word_dropo
 # The graph of words of a bag of words, in which all words that training saw are known.
 BAG: dict[str, Any] = {key: WORDS[key] for key in ("time", "distance")}
 
+# The same in an ensemble with exclusive classes, where a bag that starts from zeros never learns.
+ENSEMBLE_BAG: dict[str, Any] = {**BAG, "init_std": 0.01}
+
 # What [training.optimizer] needs besides: the weights that are scored and saved are averages
 # over the steps of training, so that they hang less on the step at which it ends.
 OPTIMIZER: dict[str, Any] = {"use_averages": True}

@@ -21,7 +21,6 @@ from ..wiring.config import (
     find_blocks,
     find_ours,
     find_wiring,
-    is_ensemble,
     looks_up_words,
 )
 from ..words.layer import ARCHITECTURE as WORD_GRAPH
@@ -354,11 +353,6 @@ def _find_unchanged(wiring: Wiring, chosen: list[str]) -> list[str]:
             notes.append(f"Left '{name}' as it is: to diffuse its own tok2vec, name it in --pipes")
         elif _is_default(wiring, name) and name not in chosen:
             notes.append(_describe_bare(name, wiring.components[name]))
-        elif _has_idle_bag(wiring.components[name]):
-            notes.append(
-                f"Left the bag of words of '{name}' as it is: in an ensemble with exclusive "
-                "classes spaCy never trains it"
-            )
     return notes
 
 
@@ -367,12 +361,6 @@ def _describe_bare(name: str, component: Block) -> str:
     if any(find_bags(component)):
         return f"Left '{name}' as it is: its bag of words was trained before"
     return f"Left '{name}' as it is: it has no tok2vec"
-
-
-def _has_idle_bag(component: Block) -> bool:
-    """Tell whether a component has a bag of words that learns nothing."""
-    model = component.get("model", {})
-    return is_ensemble(model) and bool(model.get("linear_model", {}).get("exclusive_classes"))
 
 
 def _find_unused(options: Mapping[str, object], wiring: Wiring, chosen: list[str]) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from thinc.api import Config
 
-from ..recommended import BAG
+from ..recommended import BAG, ENSEMBLE_BAG
 from ..wiring.config import Block, Wiring, find_bags
 from ..words.bag import ARCHITECTURE
 from .draft import Draft
@@ -40,9 +40,28 @@ def wrap_bags(draft: Draft, names: list[str], bags: Bags) -> Iterator[str]:
     """
     for name in names:
         for path, block in bags.get(name, {}).items():
-            wrapped = {"@architectures": ARCHITECTURE, **BAG, "bow": block}
+            settings = ENSEMBLE_BAG if is_idle(path, block) else BAG
+            wrapped = {"@architectures": ARCHITECTURE, **settings, "bow": block}
             draft.nest(f"components.{name}.{path}", wrapped, key="bow")
             yield (
                 f"Wrapped the bag of words of '{name}' in {ARCHITECTURE}, so that misspelt words "
                 f"count as known ones: its settings are now in [components.{name}.{path}.bow]"
             )
+            if is_idle(path, block):
+                yield (
+                    f"Let the bag of words of '{name}' start from small random weights: in an "
+                    "ensemble with exclusive classes it never learns from zeros"
+                )
+
+
+def is_idle(path: str, block: Block) -> bool:
+    """Tell whether a bag of words never learns as spaCy initializes it.
+
+    That of an ensemble with exclusive classes doesn't: its scores are even at first, and so is
+    their weight in the output layer, so that no gradient tells its classes apart.
+
+    path (str): The path of its block.
+    block (Dict[str, Any]): The block.
+    RETURNS (bool): Whether it doesn't.
+    """
+    return path.endswith("linear_model") and bool(block.get("exclusive_classes"))

@@ -160,10 +160,7 @@ def find_blocks(config: Block, path: tuple[str, ...] = ()) -> Iterator[tuple[str
 
 
 def find_bags(config: Block, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Block]]:
-    """Find the bags of words that a component's config describes, and that learn something.
-
-    That of an ensemble with exclusive classes never does: its scores are even at first, and so
-    is their weight in the output layer, so that no gradient tells its classes apart.
+    """Find the bags of words that a component's config describes.
 
     config (Dict[str, Any]): Config of the component, without variables.
     path (Tuple[str, ...]): Where it stands, in front of the paths that are found.
@@ -172,18 +169,13 @@ def find_bags(config: Block, path: tuple[str, ...] = ()) -> Iterator[tuple[str, 
     if is_bag(config):
         yield ".".join(path), config
     for key, value in config.items():
-        if isinstance(value, dict) and not (is_ensemble(config) and value.get("exclusive_classes")):
+        if isinstance(value, dict):
             yield from find_bags(value, (*path, key))
 
 
 def is_bag(block: Block) -> bool:
     """Tell whether a block describes a bag of words."""
     return bool(BAG_OF_WORDS.fullmatch(str(block.get("@architectures", ""))))
-
-
-def is_ensemble(block: Block) -> bool:
-    """Tell whether a block describes a text classifier with a bag of words and an embedding."""
-    return str(block.get("@architectures", "")).startswith("spacy.TextCatEnsemble.")
 
 
 # The config of a pipeline.

@@ -28,6 +28,7 @@ from .settings import check_settings
 ARCHITECTURE = "spacy-stablediff.WordGraphBOW.v1"
 LAYER = "word_graph_bow"
 COUNTS_WORDS = "extract_ngrams"
+INIT_STD = "init_std"
 
 BagOfWords = Model[list[Doc], Floats2d]
 
@@ -41,16 +42,21 @@ def WordGraphBOW(
     distance: int = BAG["distance"],
     keep: list[str] | None = None,
     pairs: dict[str, str] | None = None,
+    init_std: float = 0.0,
 ) -> BagOfWords:
     """Diffuse the weights of words that training never saw over the graph of words.
 
     Registered as `spacy-stablediff.WordGraphBOW.v1`, for wherever spaCy takes a bag of words:
     as the model of a text classifier, or as the `linear_model` of spacy.TextCatEnsemble.v2.
-    Words are counted as it is trained. What is learned isn't changed, nor the scores of texts
-    that have case, and in which all words were seen.
+    Words are counted as it is trained. What is learned isn't changed, unless by `init_std`, nor
+    the scores of texts that have case, and in which all words were seen.
 
     bow (Model[List[Doc], Floats2d]): A bag of words, as spacy.TextCatBOW.v3 makes it.
     time, distance, keep, pairs: As in `WordGraphTok2Vec`.
+    init_std (float): Standard deviation >= 0 of the weights that training starts from. In
+        spacy.TextCatEnsemble.v2 with exclusive classes a bag that starts from zeros never learns:
+        its scores are even, and weigh alike in an output layer that starts from zeros as well, so
+        that its gradient cancels. Any spread breaks the tie.
     RETURNS (Model[List[Doc], Floats2d]): The bag of words.
     RAISES (ValueError): SD030 if a setting has no such value, SD078 if the model counts no words.
     """
@@ -60,13 +66,14 @@ def WordGraphBOW(
         raise ValueError(Errors.SD078.format(owner=ARCHITECTURE, name=bow.name))
     bow.replace_node(ngrams, _given_or_counted(ngrams))
     settings = {"time": time, "distance": distance, "keep": keep or [], "pairs": pairs or {}}
-    return word_graph_bow(bow, **settings)
+    return word_graph_bow(bow, init_std, **settings)
 
 
-def word_graph_bow(bow: BagOfWords, **settings: Any) -> BagOfWords:
+def word_graph_bow(bow: BagOfWords, init_std: float, **settings: Any) -> BagOfWords:
     """Let a bag of words be given its n-grams, new words divided among those they are made of.
 
     bow (Model[List[Doc], Floats2d]): The bag of words, which takes its n-grams as well.
+    init_std (float): Standard deviation of the weights that it starts from.
     settings: Those of `WordGraph`.
     RETURNS (Model[List[Doc], Floats2d]): The layer.
     """
@@ -80,6 +87,7 @@ def word_graph_bow(bow: BagOfWords, **settings: Any) -> BagOfWords:
     layer.attrs[COUNTED] = Words(min_count=1)
     layer.attrs[GRAPH] = LazyGraph(settings)
     layer.attrs[HAS_VECTORS] = False
+    layer.attrs[INIT_STD] = init_std
     return layer
 
 
@@ -98,6 +106,11 @@ def init(model: BagOfWords, X: Any = None, Y: Any = None) -> None:
     """Initialize the bag, and forget the words, for it forgets what it learned of them."""
     model.attrs[COUNTED] = Words(min_count=1)
     model.layers[0].initialize(X=X, Y=Y)
+    if model.attrs[INIT_STD]:
+        weights = model.get_ref("output_layer")
+        size = weights.get_param("W").size
+        start: Array = numpy.random.normal(0, model.attrs[INIT_STD], size).astype("float32")
+        weights.set_param("W", weights.ops.asarray1f(start))
 
 
 def _given_or_counted(ngrams: Model[list[Doc], Bags]) -> Model[list[Doc] | Bags, Bags]:

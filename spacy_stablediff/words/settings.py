@@ -51,6 +51,7 @@ RULES = {
     "distance": Rule(lambda distance: is_whole(distance, least=1, most=2), "1 or 2"),
     "min_count": Rule(is_whole, "a whole number of at least 0"),
     "word_dropout": Rule(lambda rate: is_number(rate, least=0), "a number of at least 0"),
+    "init_std": Rule(lambda std: is_number(std, least=0), "a number of at least 0"),
     "keep": Rule(_are_kept, "a list of words"),
     "pairs": Rule(_are_pairs, "a dictionary of words"),
 }

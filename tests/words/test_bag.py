@@ -9,6 +9,7 @@ from spacy.training import Example
 from thinc.api import fix_random_seed
 
 from spacy_stablediff.edits.alignment import RECORD
+from spacy_stablediff.recommended import ENSEMBLE_BAG
 from spacy_stablediff.wiring.model import find_node
 from spacy_stablediff.words.bag import WordGraphBOW
 from spacy_stablediff.words.explain import explain_words
@@ -175,13 +176,13 @@ def test_several_labels_at_once():
     assert nlp("a wondreful evening").cats["GOOD"] > nlp("a dredful evening").cats["GOOD"]
 
 
-def ensemble_pipeline(factory, *, exclusive):
+def ensemble_pipeline(factory, *, exclusive, **settings):
     nlp = spacy.blank("en")
     bow = {**BOW, "exclusive_classes": exclusive}
     ensemble = {
         "@architectures": "spacy.TextCatEnsemble.v2",
         "tok2vec": EMBEDDING,
-        "linear_model": {"@architectures": ARCHITECTURE, "bow": bow},
+        "linear_model": {"@architectures": ARCHITECTURE, "bow": bow, **settings},
     }
     nlp.add_pipe(factory, config={"model": ensemble})
     return train(nlp)
@@ -198,10 +199,31 @@ def test_the_linear_model_of_an_ensemble(tmp_path):
 
 
 def test_with_exclusive_classes_spacy_never_trains_the_linear_model_of_an_ensemble():
-    """Which is why `stablediff add` leaves it. Should this fail, spaCy has mended it."""
+    """Which is why `stablediff add` sets `init_std`. Should this fail, spaCy has mended it."""
     nlp = ensemble_pipeline("textcat", exclusive=True)
-    weights = find_node(nlp.get_pipe("textcat").model, "sparse_linear").get_param("W")
-    assert numpy.abs(weights).max() < 1e-3
+    assert numpy.abs(get_weights(nlp)).max() < 1e-3
+
+
+def get_weights(nlp):
+    return find_node(nlp.get_pipe("textcat").model, "sparse_linear").get_param("W")
+
+
+def test_from_random_weights_the_linear_model_of_an_ensemble_learns():
+    nlp = ensemble_pipeline("textcat", exclusive=True, init_std=ENSEMBLE_BAG["init_std"])
+    bag = find_node(nlp.get_pipe("textcat").model, "word_graph_bow")
+    wonderful, dreadful = (bag.predict([nlp.make_doc(word)])[0] for word in WORDS[1:4:2])
+    moved = numpy.abs(wonderful - dreadful)
+    assert (moved > 0.05).all(), moved
+
+
+def test_random_weights_have_the_spread_that_is_asked_for():
+    nlp = bag_pipeline(init_std=0.05)
+    nlp.initialize(lambda: examples_of(nlp))
+    weights = get_weights(nlp)
+    assert numpy.isclose(weights.std(), 0.05, rtol=0.05) and weights.dtype == "float32"
+    nlp = bag_pipeline()
+    nlp.initialize(lambda: examples_of(nlp))
+    assert not get_weights(nlp).any()
 
 
 def test_settings_reach_the_graph():
@@ -213,7 +235,8 @@ def test_settings_reach_the_graph():
 
 
 @pytest.mark.parametrize(
-    "setting, value", [("time", -1.0), ("distance", 3), ("keep", "a"), ("pairs", [])]
+    "setting, value",
+    [("time", -1.0), ("distance", 3), ("keep", "a"), ("pairs", []), ("init_std", -0.1)],
 )
 def test_wrong_settings_are_refused_by_name(setting, value):
     with pytest.raises(ValueError, match=rf"\[SD030\] {ARCHITECTURE}.*'{setting}'"):
