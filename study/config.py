@@ -5,7 +5,7 @@ from typing import Any
 
 from thinc.api import Config
 
-from spacy_stablediff.recommended import BAG, DIFFUSION, STABILIZER, WORDS
+from spacy_stablediff.recommended import BAG, DIFFUSION, ENSEMBLE_BAG, STABILIZER, WORDS
 
 from .base import get_width, make_base
 from .plan import Plan, Run
@@ -123,9 +123,13 @@ def wrap_embedding(config: Config, words: Block) -> None:
 
 
 def wrap_bag(component: Block, bag: Block) -> None:
-    """Let a classifier's bag of words know its words."""
-    bow = component["model"]
-    component["model"] = {"@architectures": "spacy-stablediff.WordGraphBOW.v1", **bag, "bow": bow}
+    """Let a classifier's bag of words know its words, alone or in an ensemble."""
+    model = component["model"]
+    holder, key, settings = component, "model", bag
+    if "linear_model" in model:
+        holder, key, settings = model, "linear_model", {**ENSEMBLE_BAG, **bag}
+    architecture = "spacy-stablediff.WordGraphBOW.v1"
+    holder[key] = {"@architectures": architecture, **settings, "bow": holder[key]}
 
 
 def source_embedding(config: Config, pipeline: str, words: Block | None) -> None:

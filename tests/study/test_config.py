@@ -5,7 +5,7 @@ from importlib import import_module
 import pytest
 from thinc.api import Config
 
-from spacy_stablediff.recommended import BAG, DIFFUSION, STABILIZER, WORDS
+from spacy_stablediff.recommended import BAG, DIFFUSION, ENSEMBLE_BAG, STABILIZER, WORDS
 from study.base import BASE
 from study.config import is_ours, make_config
 from study.plan import Run, list_runs
@@ -164,6 +164,15 @@ def test_the_graph_of_words_goes_around_a_bag_of_words(make_rival):
     assert ours == {"@architectures": "spacy-stablediff.WordGraphBOW.v1", **BAG, "bow": plain}
 
 
+def test_the_graph_of_words_goes_around_the_bag_of_an_ensemble_which_then_learns(make_rival):
+    ours, plain = (
+        make_rival(f"tweets/scratch/{name}/0")["components"]["textcat"]["model"]["linear_model"]
+        for name in ("stablediff-ensemble", "ensemble")
+    )
+    architecture = "spacy-stablediff.WordGraphBOW.v1"
+    assert ours == {"@architectures": architecture, **ENSEMBLE_BAG, "bow": plain}
+
+
 def test_words_may_be_embedded_by_their_letters(make_rival):
     config, baseline = (make_rival(f"btc/scratch/{name}/0") for name in ("characters", "baseline"))
     embed, other = (it["components"]["tok2vec"]["model"]["embed"] for it in (config, baseline))
@@ -204,7 +213,7 @@ def test_config_of_every_rival_can_be_written_and_read(rivals):
 def test_only_variants_without_our_parts_are_rivals(rivals):
     ours = {name for name, it in rivals["variants"].items() if is_ours(it)}
     parts = {f"without-{part}" for part in ("diffusion", "documents", "words", "stabilizer")}
-    others = {"stablediff-bag", "stablediff-ensemble", "unaveraged"}
+    others = {"stablediff-bag", "stablediff-ensemble", "idle-bag", "unaveraged"}
     assert ours == {rivals["main"][-1], *others, *parts}
 
 
