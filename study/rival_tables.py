@@ -5,7 +5,7 @@ from reporting.tables import to_table
 from .curves import describe_curve
 from .figures import EDITED
 from .pairs import compare, count_pairs
-from .plan import Plan, Run, list_data, list_edits
+from .plan import Plan, Run, list_edits
 from .strongest import average_gain, beat_strongest, choose_ours, find_strongest
 from .summary import Study
 from .tables import SCORES
@@ -27,7 +27,7 @@ def tabulate_gains(study: Study, embedding: str) -> str:
     """Write what our set-up gains over the strongest rival, a row for each data set."""
     texts = list_texts(study.plan)
     rows = []
-    for data in list_data(study.plan, embedding):
+    for data in study.list_data(embedding):
         gains = [beat_strongest(study, key, data, embedding) for key in texts.values()]
         rows.append([data, choose_ours(study, data, embedding), *map(show_gain, gains)])
     averages = [average_gain(study, key, embedding) for key in texts.values()]
@@ -39,7 +39,7 @@ def tabulate_strongest(study: Study, embedding: str) -> str:
     """Write which rival is the strongest and what it scores, a row for each data set."""
     texts = list_texts(study.plan)
     rows = []
-    for data in list_data(study.plan, embedding):
+    for data in study.list_data(embedding):
         row = [data]
         for text, key in texts.items():
             rival = find_strongest(study, key, data, embedding)
@@ -68,7 +68,7 @@ def tabulate_beside(study: Study, variant: str, other: str, embedding: str) -> s
     """Write what a variant scores beside another one, a row for each data set, and the difference."""
     texts = list_texts(study.plan)
     rows = []
-    for data in list_data(study.plan, embedding):
+    for data in study.list_data(embedding):
         stats = [
             [study.get_stat(key, data, embedding, name) for name in (other, variant)]
             for key in texts.values()

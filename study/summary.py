@@ -134,6 +134,21 @@ class Study:
         complete = len(stats) == len(list_data(self.plan, embedding))
         return fmean(stat.mean for stat in stats) if complete else None
 
+    def list_embeddings(self) -> list[str]:
+        """List the embeddings that anything was run with."""
+        run = {each.embedding for each in self.runs}
+        return [embedding for embedding in self.plan["embeddings"] if embedding in run]
+
+    def list_variants(self, *embeddings: str) -> list[str]:
+        """List the variants that were run with any of some embeddings."""
+        run = {each.variant for each in self.runs if each.embedding in embeddings}
+        return [variant for variant in self.plan["variants"] if variant in run]
+
+    def list_data(self, embedding: str) -> list[str]:
+        """List the data sets that anything was run on with an embedding."""
+        run = {each.data for each in self.runs if each.embedding == embedding}
+        return [data for data in self.plan["data"] if data in run]
+
     def count_runs(self, embedding: str, variant: str) -> int:
         """Count the runs of a variant with an embedding that there are."""
         cells = [self.cells.get((data, embedding, variant)) for data in self.plan["data"]]

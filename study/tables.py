@@ -17,10 +17,11 @@ from .figures import (
     TAIL,
     TRAINING,
 )
-from .plan import Plan, list_data
+from .plan import Plan
 from .summary import Study
 from .targets import Verdict
 from .wording import (
+    show_bound,
     show_difference,
     show_function,
     show_gain,
@@ -48,12 +49,22 @@ TIMINGS = {TRAINING: "training time", SPEED: "words per second"}
 
 
 def tabulate_targets(study: Study, verdicts: Iterable[Verdict]) -> str:
-    """Write a row for each target: all embeddings together, then each."""
+    """Write a row for each target: all embeddings together, then each.
+
+    Where the targets have bounds, a column has that of all embeddings together.
+    """
     rows: dict[str, list[str]] = {}
+    bounds: dict[str, str] = {}
     for each in verdicts:
         title = each.target.title
         rows.setdefault(title, [title, show_limit(each.target)]).append(show_verdict(each))
-    return to_table(["target", "limit", "all", *study.plan["embeddings"]], rows.values())
+        bounds.setdefault(title, show_bound(each))
+    header = ["target", "limit", "all", *study.plan["embeddings"]]
+    if any(bounds.values()):
+        header.insert(2, "at most")
+        for title, row in rows.items():
+            row.insert(2, bounds[title])
+    return to_table(header, rows.values())
 
 
 def tabulate_main(study: Study, embedding: str) -> str:
@@ -77,7 +88,7 @@ def tabulate_main(study: Study, embedding: str) -> str:
 def tabulate_stability(study: Study, embedding: str) -> str:
     """Write how far edits move vectors and predictions, a row for each variant."""
     rows = []
-    for name in study.plan["variants"]:
+    for name in study.list_variants(embedding):
         against = name != study.baseline
         row = [name if against else f"{name} itself"]
         for key in STABILITY:
@@ -102,9 +113,9 @@ def tabulate_by_edit(study: Study, embedding: str) -> str:
 def tabulate_variants(study: Study, embedding: str, part: str) -> str:
     """Write clean and edited scores on a part of the data, a row for each variant."""
     keys = [(part, text, "score") for text in TEXTS]
-    names = list_data(study.plan, embedding)
+    names = study.list_data(embedding)
     rows = []
-    for name in study.plan["variants"]:
+    for name in study.list_variants(embedding):
         row = [name]
         for data in names:
             stats = [study.get_stat(key, data, embedding, name) for key in keys]
@@ -117,9 +128,10 @@ def tabulate_variants(study: Study, embedding: str, part: str) -> str:
 
 def tabulate_costs(study: Study) -> str:
     """Write training time and speed against the baseline's, a row for each variant."""
-    columns = [(key, embedding) for key in TIMINGS for embedding in study.plan["embeddings"]]
+    embeddings = study.list_embeddings()
+    columns = [(key, embedding) for key in TIMINGS for embedding in embeddings]
     rows = []
-    for name in study.plan["variants"]:
+    for name in study.list_variants(*embeddings):
         stats = [study.get_stats(*column, name, against=True) for column in columns]
         rows.append([name, *map(show_timing, stats)])
     header = [f"{TIMINGS[key]}, {embedding}" for key, embedding in columns]

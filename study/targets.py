@@ -41,6 +41,7 @@ class StudyTarget(Target):
     key (Key): The figure that it measures.
     average (Callable[[List[float]], float]): Makes one value of the measured ones.
     pipe (Optional[str]): The pipe whose data sets it is about, None for all.
+    bound (Optional[Measure]): Measures what it could be at best, where that is known.
     """
 
     unit: str
@@ -48,6 +49,7 @@ class StudyTarget(Target):
     key: Key
     average: Callable[[list[float]], float] = fmean
     pipe: str | None = None
+    bound: Measure | None = None
 
 
 class Verdict(NamedTuple):
@@ -58,6 +60,7 @@ class Verdict(NamedTuple):
     value (Optional[float]): What was measured so far.
     cells (int): On how many pairs of a data set and an embedding.
     planned (int): Of how many.
+    bound (Optional[float]): What it could have been at best on those, where that is known.
     """
 
     target: StudyTarget
@@ -65,6 +68,7 @@ class Verdict(NamedTuple):
     value: float | None
     cells: int
     planned: int
+    bound: float | None
 
     @property
     def met(self) -> bool | None:
@@ -110,7 +114,15 @@ def judge_target(
         for data in list_data(study.plan, name)
         if target.pipe in (None, study.plan["data"][data]["pipe"])
     ]
-    measured = [target.measure(study, target.key, *place) for place in places]
+    value, cells = _average(study, target, target.measure, places)
+    bound = _average(study, target, target.bound, places)[0] if target.bound else None
+    return Verdict(target, embedding, value, cells, len(places), bound)
+
+
+def _average(
+    study: Study, target: StudyTarget, measure: Measure, places: Sequence[tuple[str, str]]
+) -> tuple[float | None, int]:
+    """Make one value of what is measured on data sets, and count those where something is."""
+    measured = [measure(study, target.key, *place) for place in places]
     values = [value for value in measured if value is not None]
-    value = target.average(values) if values else None
-    return Verdict(target, embedding, value, len(values), len(places))
+    return target.average(values) if values else None, len(values)

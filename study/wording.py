@@ -104,12 +104,22 @@ def show_limit(target: StudyTarget) -> str:
     return f"{SYMBOLS[target.sign]} {scale * target.limit:g}{suffix}"
 
 
+def show_value(target: StudyTarget, value: float) -> str:
+    """Write what was measured of a target, with its unit."""
+    scale, form, suffix = UNITS[target.unit]
+    return f"{scale * value:{form}}{suffix}"
+
+
+def show_bound(verdict: Verdict) -> str:
+    """Write what a target could have been at best, "" where that isn't known."""
+    return "" if verdict.bound is None else show_value(verdict.target, verdict.bound)
+
+
 def show_verdict(verdict: Verdict) -> str:
     """Write what was measured, on how many pairs if not on all, and whether that is enough."""
     if verdict.value is None:
         return UNKNOWN
-    scale, form, suffix = UNITS[verdict.target.unit]
-    value = f"{scale * verdict.value:{form}}{suffix}"
+    value = show_value(verdict.target, verdict.value)
     known = "" if verdict.cells == verdict.planned else f" ({verdict.cells} of {verdict.planned})"
     return f"{value}{known}, {'met' if verdict.met else '**missed**'}"
 

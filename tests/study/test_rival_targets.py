@@ -45,6 +45,14 @@ def test_targets_are_measured():
     ]
 
 
+def test_gains_on_edited_text_are_bounded_by_the_clean_score():
+    verdicts = judge_all(read_study(PLAN, make_lines()))
+    # A point above the baseline on clean text, two above augmentation before it loses half the cost.
+    assert verdicts["Score under light edits"].bound == pytest.approx(0.03 + 0.06 / 2)
+    assert verdicts["Score with 15 % of letters mistyped"].bound == pytest.approx(0.03 + 0.20 / 2)
+    assert verdicts["Clean score"].bound is None
+
+
 def test_what_diffusion_adds_is_measured_by_leaving_it_out():
     name = "without-diffusion"
     plan = {**PLAN, "variants": {**PLAN["variants"], name: {"embeddings": ["scratch"]}}}
