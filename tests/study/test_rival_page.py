@@ -43,7 +43,7 @@ def test_page():
 
 def test_page_puts_a_variant_beside_what_it_is_made_of():
     study = read_study({**PLAN, "beside": {"ours": "baseline"}}, make_lines())
-    section = render_rivals(study, image="").split("### baseline, ours")[1].split("\n## ")[0]
+    section = render_rivals(study, image="").split("### baseline, ours, scratch")[1].split("\n### ")[0]
     assert "| btc | 2 | 61.0 / 62.0 |" in section
     assert "| dutch | 2 | 61.0 / 62.0 | 55.0 / 59.0 | 41.0 / 52.0 |  |" in section
     assert "| difference |  | **+1.0 ± 0.0** |" in section
