@@ -7,6 +7,10 @@ import sys
 import pytest
 import srsly
 
+from study.plan import read_plan
+from study.results import read_lines
+from study.summary import read_study
+
 from .pages import README, ROOT, find_blocks, read
 
 
@@ -26,6 +30,41 @@ def test_readme_names_the_commands(command):
     assert f"    {command}\n" in read(README)
 
 
+# What README's table calls the data sets, with what `spacy init config` writes for each, and what
+# `stablediff add` makes of it.
+EMBEDDED, COUNTED = ("baseline", "stablediff"), ("bag-of-words", "stablediff-bag")
+COMPARED = {
+    "entities, Broad Twitter Corpus": ("btc", *EMBEDDED),
+    "entities, WNUT 2017": ("wnut", *EMBEDDED),
+    "entities, Dutch newspapers, as OCR read them": ("dutch", *EMBEDDED),
+    "sentiment, tweets": ("tweets", *COUNTED),
+    "sentiment, product reviews": ("products", *COUNTED),
+    "sentiment, film reviews": ("films", *COUNTED),
+    "sentiment, newspaper editorials": ("editorials", *COUNTED),
+}
+TEXTS = ("clean", "light", "letters 15 %", "lower case", "upper case")
+
+
+@pytest.mark.parametrize("title", COMPARED)
+def test_scores_are_those_of_the_study(title):
+    data, *variants = COMPARED[title]
+    study = read_study(
+        read_plan(ROOT / "study/rivals.yml"), read_lines(ROOT / "study/rivals.jsonl")
+    )
+    cells = [
+        [study.get_stat(("test", text, "score"), data, "scratch", name) for name in variants]
+        for text in TEXTS
+    ]
+    assert f"| {title} | {' | '.join(map(show_pair, cells))} |" in read(README)
+
+
+def show_pair(stats):
+    """Two scores, the higher one in bold, and the second where they are the same."""
+    before, after = (f"{100 * stat.mean:.1f}" for stat in stats)
+    is_lower = float(after) < float(before)
+    return f"**{before}**, {after}" if is_lower else f"{before}, **{after}**"
+
+
 @pytest.mark.slow
 def test_example_and_figures_are_those_of_the_workflow(tmp_path, monkeypatch, capsys):
     for folder in ("configs", "scripts", "spacy_stablediff"):
@@ -42,16 +81,26 @@ def test_example_and_figures_are_those_of_the_workflow(tmp_path, monkeypatch, ca
     assert capsys.readouterr().out == example.output
     text = " ".join(read(README).split())
     result = srsly.read_json("metrics/stability/stability.json")
-    ours, theirs = result["edits"]["typo"], result["baseline"]["edits"]["typo"]
-    flips = [f"{100 * it['cats_flips']:.1f} %" for it in (ours, theirs)]
-    assert f"typos flip {flips[0]} of the categories in place of {flips[1]}." in text
     moved = [
         f"{result['ratio']['edits'][edit]['displacement']['mean']:.2f}"
         for edit in ("typo", "swap", "drop")
     ]
-    assert f"They move vectors {moved[0]} times as far, but" in text
-    assert f"swapped words {moved[1]} and dropped words {moved[2]} times." in text
-    scores = [it["clean"]["scores"] for it in (result, result["baseline"])]
-    cats, ents = ([f"{100 * it[key]:.1f}" for it in scores] for key in ("cats_macro_f", "ents_f"))
-    assert f"Categories score {cats[0]} in place of {cats[1]}," in text
-    assert f"entities {ents[0]} in place of {ents[1]}." in text
+    sentence = "Typos move vectors {} times as far, swapped words {}, dropped words {}."
+    assert sentence.format(*moved) in text
+    for title, key in [("entities", "ents_f"), ("categories", "cats_macro_f")]:
+        scores = [list_scores(each, key) for each in (result["baseline"], result)]
+        cells = " | ".join(
+            f"{100 * theirs:.1f}, **{100 * ours:.1f}**"
+            for theirs, ours in zip(*scores, strict=True)
+        )
+        assert f"| {title}: spaCy, **diffused** | {cells} |" in text
+
+
+def list_scores(result, key):
+    """Scores on clean text, with 15 % of letters mistyped, in small letters and in capitals."""
+    rates = {"letters mistyped": 0.15, "lower case": 1.0, "upper case": 1.0}
+    points = [
+        next(point for point in result["curves"][curve] if point["rate"] == rate)
+        for curve, rate in rates.items()
+    ]
+    return [each["scores"][key] for each in (result["clean"], *points)]
