@@ -29,6 +29,7 @@ PLAN, RESULTS, FOLDER = Path("study/plan.yml"), Path("study/runs.jsonl"), Path("
 NOTES, PAGE = Path("study/notes.md"), Path("docs/study.md")
 RIVALS, RIVAL_RESULTS = Path("study/rivals.yml"), Path("study/rivals.jsonl")
 RIVAL_PAGE = Path("docs/rivals.md")
+READERS, READER_RESULTS = Path("study/readers.yml"), Path("study/readers.jsonl")
 WORDS, WORDS_RESULTS, WORDS_PAGE = (
     Path("study/words.yml"),
     Path("study/words.jsonl"),
@@ -102,15 +103,22 @@ def report(
 def rivals(
     plan_path: PlanPath = RIVALS,
     results: Results = RIVAL_RESULTS,
+    readers_plan: Annotated[
+        Path, typer.Option(help="The plan of other components that read an embedding", exists=True)
+    ] = READERS,
+    readers_results: Annotated[
+        Path, typer.Option(help="The .jsonl file with a line for each of its runs")
+    ] = READER_RESULTS,
     page: Annotated[
         Path, typer.Option(help="Markdown file to write, with a .png beside")
     ] = RIVAL_PAGE,
 ) -> None:
     """Write up the comparison with rivals at full strength, as far as it was run."""
     study = read_study(read_plan(plan_path), read_lines(results))
+    readers = read_study(read_plan(readers_plan), read_lines(readers_results))
     image = page.with_suffix(".png")
     draw_noise(study, image)
-    save(page, render_rivals(study, image=image.name), study)
+    save(page, render_rivals(study, readers, image=image.name), study)
 
 
 @app.command()

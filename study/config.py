@@ -8,7 +8,7 @@ from thinc.api import Config
 from spacy_stablediff.recommended import BAG, DIFFUSION, ENSEMBLE_BAG, STABILIZER, WORDS
 
 from .base import get_width, make_base
-from .plan import Plan, Run
+from .plan import Plan, Run, find_corpus
 
 # What a variant may add to the baseline, in the order of the pipeline.
 RECOMMENDED = {"words": WORDS, "diffusion": DIFFUSION, "stabilizer": STABILIZER, "bag": BAG}
@@ -38,7 +38,7 @@ def make_config(plan: Plan, run: Run) -> Config:
     elif "words" in parts:
         wrap_embedding(config, parts["words"])
     for part in ("train", "dev"):
-        config["corpora"][part]["path"] = f"corpus/{run.data}/{part}.spacy"
+        config["corpora"][part]["path"] = f"{find_corpus(plan, run.data)}/{part}.spacy"
     config["corpora"]["train"]["augmenter"] = variant.get("augmenter")
     training = config["training"]
     limits = {key: plan[key] for key in ("patience", "max_steps", "eval_frequency") if key in plan}

@@ -98,6 +98,11 @@ def list_runs(plan: Plan) -> list[Run]:
     return sorted(runs, key=lambda run: (run.variant not in main, run.embedding in few, run.seed))
 
 
+def find_corpus(plan: Plan, data: str) -> str:
+    """Return the folder of a data set's parts: that of its name, unless it has that of another."""
+    return f"corpus/{plan['data'][data].get('corpus', data)}"
+
+
 def list_data(plan: Plan, embedding: str) -> list[str]:
     """List the data sets that an embedding is there for: all, unless they say otherwise."""
     embeddings = {name: data.get("embeddings", [embedding]) for name, data in plan["data"].items()}

@@ -7,20 +7,17 @@ from pathlib import Path
 import spacy
 import srsly
 from spacy.language import DEFAULT_CONFIG_PRETRAIN_PATH
-from spacy.training import Corpus
 from spacy.training.pretrain import pretrain
 from spacy.util import load_config
 from thinc.api import Config
 
 from reporting.machine import describe_machine
-from spacy_stablediff import measure_stability
 from spacy_stablediff.words.pretraining import ARCHITECTURE
 
 from .config import make_config
-from .edits import make_test_edits
 from .plan import Plan, Run
 from .results import Line
-from .run import CORPUS, MACHINE, summarise, train_config
+from .run import MACHINE, measure_part, train_config
 
 # What a pipeline starts from: pretrained weights, with words that were counted or without.
 RAW, UNCOUNTED = "raw", "uncounted"
@@ -43,13 +40,11 @@ def compare_start(plan: Plan, run: Run, folder: Path) -> Line:
         config["initialize"]["init_tok2vec"] = str(weights / WEIGHTS)
     seconds = train_config(config, folder / run.key)
     nlp = spacy.load(folder / run.key / "model-best")
-    examples = list(Corpus(CORPUS / run.data / "test.spacy")(nlp))
-    measured = measure_stability(nlp, examples, make_test_edits(plan, run.data)).to_dict()
     return {
         **run._asdict(),
         "pretraining": effort,
         "training_seconds": seconds,
-        "test": summarise(measured, plan["data"][run.data]["score"]),
+        "test": measure_part(nlp, plan, run.data, "test"),
         "machine": MACHINE.format(**describe_machine()),
     }
 

@@ -75,10 +75,11 @@ def render_study(study: Study, *, image: str, notes: str) -> str:
     return fill_page("study.md.jinja", context, FUNCTIONS)
 
 
-def render_rivals(study: Study, *, image: str) -> str:
+def render_rivals(study: Study, readers: Study, *, image: str) -> str:
     """Write up the comparison with rivals at full strength.
 
     study (Study): The study, of the plan of the rivals.
+    readers (Study): That of the plan of other components that read a shared embedding.
     image (str): The plot's file, as seen from the page.
     RETURNS (str): The page, as Markdown.
     """
@@ -86,6 +87,7 @@ def render_rivals(study: Study, *, image: str) -> str:
     context = {
         "plan": study.plan,
         "study": study,
+        "readers": readers,
         "image": image,
         "overall": {each.target.title: each for each in verdicts if each.embedding is None},
         "recommended": list_recommended(study.plan),

@@ -7,6 +7,7 @@ from typing import Any
 import spacy
 import srsly
 from spacy.cli.train import train
+from spacy.language import Language
 from spacy.training import Corpus
 from thinc.api import Config
 
@@ -17,12 +18,11 @@ from .config import is_ours, make_config
 from .corrector import put_corrector
 from .edits import make_test_edits
 from .figures import PARTS
-from .plan import Plan, Run
+from .plan import Plan, Run, find_corpus
 from .results import Line
 from .speed import load_bare, measure_speed
 
 PACKAGES = ("spacy", "thinc", "numpy", "scipy", "augmenty", "codespell", "symspellpy")
-CORPUS = Path("corpus")
 LOG = "evaluations.jsonl"
 LOGGER = {"@loggers": "spacy.ConsoleLogger.v3", "progress_bar": None}
 MACHINE = "{processor}, {cores} cores, one thread a run, Python {python}"
@@ -37,7 +37,7 @@ def make_run(plan: Plan, run: Run, folder: Path) -> Line:
     RETURNS (Line): What was measured.
     """
     seconds = train_pipeline(plan, run, folder)
-    variant, score = plan["variants"][run.variant], plan["data"][run.data]["score"]
+    variant = plan["variants"][run.variant]
     line: Line = {
         **run._asdict(),
         "training_seconds": seconds,
@@ -45,17 +45,28 @@ def make_run(plan: Plan, run: Run, folder: Path) -> Line:
         "versions": list_versions(PACKAGES),
         "machine": MACHINE.format(**describe_machine()),
     }
-    model, corpus = folder / "model-best", CORPUS / run.data
+    model = folder / "model-best"
     bare = load_bare(model) if is_ours(variant) or "corrector" in variant else None
     nlp = spacy.load(model)
     if "corrector" in variant:
         put_corrector(nlp, variant["corrector"])
-    line.update(measure_speed(nlp, bare, corpus / "test.spacy"))
-    for part in PARTS:
-        examples = list(Corpus(corpus / f"{part}.spacy")(nlp))
-        edits = make_test_edits(plan, run.data)
-        line[part] = summarise(measure_stability(nlp, examples, edits).to_dict(), score)
+    line.update(measure_speed(nlp, bare, Path(find_corpus(plan, run.data), "test.spacy")))
+    line.update({part: measure_part(nlp, plan, run.data, part) for part in PARTS})
     return line
+
+
+def measure_part(nlp: Language, plan: Plan, data: str, part: str) -> dict[str, Any]:
+    """Measure a pipeline under the edits of a plan.
+
+    nlp (Language): The pipeline.
+    plan (Plan): The plan.
+    data (str): The data set.
+    part (str): "dev" or "test".
+    RETURNS (Dict[str, Any]): What the study reports of it.
+    """
+    examples = list(Corpus(f"{find_corpus(plan, data)}/{part}.spacy")(nlp))
+    measured = measure_stability(nlp, examples, make_test_edits(plan, data)).to_dict()
+    return summarise(measured, plan["data"][data]["score"])
 
 
 def train_pipeline(plan: Plan, run: Run, folder: Path) -> float:

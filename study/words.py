@@ -3,15 +3,12 @@
 from pathlib import Path
 
 import spacy
-from spacy.training import Corpus
 
 from reporting.machine import describe_machine
-from spacy_stablediff import measure_stability
 
-from .edits import make_test_edits
 from .plan import Plan, Run
 from .results import Line
-from .run import CORPUS, MACHINE, summarise, train_pipeline
+from .run import MACHINE, measure_part, train_pipeline
 
 
 def compare_settings(plan: Plan, run: Run, folder: Path) -> list[Line]:
@@ -28,9 +25,7 @@ def compare_settings(plan: Plan, run: Run, folder: Path) -> list[Line]:
     for name, setting in plan["settings"].items():
         overrides = {f"components.tok2vec.model.{key}": each for key, each in setting.items()}
         nlp = spacy.load(folder / "model-best", config=overrides)
-        examples = list(Corpus(CORPUS / run.data / "test.spacy")(nlp))
-        measured = measure_stability(nlp, examples, make_test_edits(plan, run.data)).to_dict()
-        figures = summarise(measured, plan["data"][run.data]["score"])
+        figures = measure_part(nlp, plan, run.data, "test")
         machine = MACHINE.format(**describe_machine())
         lines.append({**run._asdict(), "setting": name, "test": figures, "machine": machine})
     return lines

@@ -4,6 +4,7 @@ import pytest
 import srsly
 from typer.testing import CliRunner
 
+from study.plan import read_plan
 from study.report import render_rivals
 from study.results import read_lines
 from study.summary import read_study
@@ -11,15 +12,21 @@ from study.summary import read_study
 from .conftest import STUDY
 from .rival_examples import PLAN, make_lines
 
+# Any plan will do, for its page has a table of what it measured.
+NO_READERS = read_study({**PLAN, "max_steps": 3000}, [])
+
 
 def render(lines):
-    return render_rivals(read_study(PLAN, lines), image="rivals.png")
+    return render_rivals(read_study(PLAN, lines), NO_READERS, image="rivals.png")
 
 
-def test_page_is_made_of_plan_and_runs(rivals):
-    study = read_study(rivals, read_lines(STUDY / "rivals.jsonl"))
+def test_page_is_made_of_plan_and_runs():
+    study, readers = (
+        read_study(read_plan(STUDY / f"{name}.yml"), read_lines(STUDY / f"{name}.jsonl"))
+        for name in ("rivals", "readers")
+    )
     page = (STUDY.parent / "docs" / "rivals.md").read_text(encoding="utf8")
-    assert render_rivals(study, image="rivals.png") == page
+    assert render_rivals(study, readers, image="rivals.png") == page
 
 
 def test_page():
@@ -43,7 +50,11 @@ def test_page():
 
 def test_page_puts_a_variant_beside_what_it_is_made_of():
     study = read_study({**PLAN, "beside": {"ours": "baseline"}}, make_lines())
-    section = render_rivals(study, image="").split("### baseline, ours, scratch")[1].split("\n### ")[0]
+    section = (
+        render_rivals(study, NO_READERS, image="")
+        .split("### baseline, ours, scratch")[1]
+        .split("\n### ")[0]
+    )
     assert "| btc | 2 | 61.0 / 62.0 |" in section
     assert "| dutch | 2 | 61.0 / 62.0 | 55.0 / 59.0 | 41.0 / 52.0 |  |" in section
     assert "| difference |  | **+1.0 ± 0.0** |" in section
@@ -57,6 +68,17 @@ def test_page_shows_the_scores_behind_the_best_checkpoint():
     section = render(lines).split("## How the set-up was chosen")[1].split("## ")[0]
     assert "| ours | 60.0 / 50.0 | 60.0 / 50.0 |" in section
     assert "augmentation" not in section
+
+
+def test_page_has_what_becomes_of_taggers_and_parsers():
+    data = {"tags": {**PLAN["data"]["btc"], "pipe": "tagger", "score": "tag_acc"}}
+    plan = {**PLAN, "max_steps": 3000, "embeddings": ["scratch"], "data": data}
+    lines = [{**it, "data": "tags"} for it in make_lines() if it["embedding"] == "scratch"]
+    readers = read_study(plan, lines)
+    page = render_rivals(read_study(PLAN, make_lines()), readers, image="")
+    section = page.split("## Taggers and parsers")[1].split("\n## ")[0]
+    assert "trained for 3,000 steps" in section and "| tags | 2 | 61.0 / 62.0 |" in section
+    assert "## Taggers and parsers" not in render(make_lines())
 
 
 def test_page_has_data_only_where_the_embedding_has():

@@ -31,9 +31,9 @@ def measure(plan, tmp_path, monkeypatch):
     docs = [Doc(vocab, words=["A", "wierd", text]) for text in ("calendar", "day")]
     for doc, label in zip(docs, ("POSITIVE", "NEGATIVE"), strict=True):
         doc.cats = {name: float(name == label) for name in ("POSITIVE", "NEGATIVE")}
-    (tmp_path / "tweets").mkdir()
+    (tmp_path / "corpus" / "tweets").mkdir(parents=True)
     for part in study_run.PARTS:
-        DocBin(docs=docs).to_disk(tmp_path / "tweets" / f"{part}.spacy")
+        DocBin(docs=docs).to_disk(tmp_path / "corpus" / "tweets" / f"{part}.spacy")
 
     def train_pipeline(plan, run, folder):
         nlp = load_model_from_config(make_config(plan, run), auto_fill=True)
@@ -44,7 +44,7 @@ def measure(plan, tmp_path, monkeypatch):
         return 12.5
 
     monkeypatch.setattr(study_run, "train_pipeline", train_pipeline)
-    monkeypatch.setattr(study_run, "CORPUS", tmp_path)
+    monkeypatch.chdir(tmp_path)
     return lambda variant: study_run.make_run(
         plan, Run("tweets", "scratch", variant, 1), tmp_path / variant
     )
