@@ -279,6 +279,7 @@ class Measurement:
         if edit not in self.stores or not self.has_gold:
             return None
         scores = Scorer(self.observer.nlp).score(self.stores[edit])
+        scores = self.score_tallies[edit].correct(scores)
         return convert_recursive(lambda x: isinstance(x, numpy.generic), lambda x: x.item(), scores)
 
     def _resample_scores(self, edit: Key | None, scores: dict[str, Any] | None) -> dict[str, Array]:

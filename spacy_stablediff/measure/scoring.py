@@ -1,8 +1,10 @@
 """How far scores may be off: the scores of each resample, from counts of each document.
 
-The score that is reported is spaCy's own. Here the same is counted document by document,
-to find how much it varies.
+The score that is reported is spaCy's own, but for parses in which heads are missing. Here the
+same is counted document by document, to find how much it varies.
 """
+
+from typing import Any
 
 import numpy
 from spacy.language import Language
@@ -14,10 +16,13 @@ from spacy.training import Example
 from ..types import Array
 from .bootstrap import FEWEST, REPLICATES, Ratio
 from .comparison import top_category
+from .parses import SCORES as PARSES
+from .parses import ParseTally
 
 
 class ScoreTally:
-    """F of entities and macro F of categories, in each resample, of what a pipeline predicts."""
+    """F of entities, macro F of categories and attachment of parses, in each resample, of what a
+    pipeline predicts."""
 
     def __init__(self, nlp: Language) -> None:
         """Begin with no documents.
@@ -26,6 +31,7 @@ class ScoreTally:
         """
         assigned = {name for pipe in nlp.pipe_names for name in nlp.get_pipe_meta(pipe).assigns}
         self._ents = Ratio() if "doc.ents" in assigned else None
+        self._parses = ParseTally() if "token.dep" in assigned else None
         classifiers = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, TextCategorizer)]
         # Of several, the score of the last one stands, as it does for spaCy.
         self._cats = CategoryTally(classifiers[-1]) if classifiers else None
@@ -43,6 +49,8 @@ class ScoreTally:
             self._ents.add(2 * len(found & right), len(found) + len(right), times)
         if self._cats is not None:
             self._cats.add(predicted.cats, gold.cats, times)
+        if self._parses is not None:
+            self._parses.add(example, times)
 
     def merge(self, other: "ScoreTally") -> None:
         """Add the documents of another one, exactly.
@@ -53,10 +61,23 @@ class ScoreTally:
             self._ents.merge(other._ents)
         if self._cats is not None and other._cats is not None:
             self._cats.merge(other._cats)
+        if self._parses is not None and other._parses is not None:
+            self._parses.merge(other._parses)
+
+    def correct(self, scores: dict[str, Any]) -> dict[str, Any]:
+        """Put right what spaCy's scorer gets wrong: parses in which heads are missing.
+
+        scores (Dict[str, Any]): spaCy's scores.
+        RETURNS (Dict[str, Any]): The scores, without those of single labels.
+        """
+        if self._parses is None or not self._parses.has_missing:
+            return scores
+        known = {key: ratio.value for key, ratio in self._parses.ratios.items()}
+        return {key: known.get(key) if key in PARSES else scores[key] for key in scores}
 
     @property
     def values(self) -> dict[str, float]:
-        """The scores, by the keys of spaCy's scores."""
+        """The scores of entities and categories, by the keys of spaCy's scores."""
         values = {}
         if self._ents is not None and not self._ents.is_empty:
             values["ents_f"] = self._ents.value or 0.0
@@ -72,6 +93,9 @@ class ScoreTally:
             replicates["ents_f"] = self._ents.resample(missing=0.0)
         if self._cats is not None and self._cats.has_gold:
             replicates["cats_macro_f"] = self._cats.replicates
+        if self._parses is not None:
+            ratios = self._parses.ratios.items()
+            replicates |= {key: each.resample(missing=0.0) for key, each in ratios}
         return replicates
 
 
