@@ -30,27 +30,28 @@ def test_readme_names_the_commands(command):
     assert f"    {command}\n" in read(README)
 
 
-# What README's table calls the data sets, with what `spacy init config` writes for each, and what
-# `stablediff add` makes of it.
+# What README's table calls the data sets: the plan and its name for them, what `spacy init config`
+# writes for each, and what `stablediff add` makes of it.
 EMBEDDED, COUNTED = ("baseline", "stablediff"), ("bag-of-words", "stablediff-bag")
 COMPARED = {
-    "entities, Broad Twitter Corpus": ("btc", *EMBEDDED),
-    "entities, WNUT 2017": ("wnut", *EMBEDDED),
-    "entities, Dutch newspapers, as OCR read them": ("dutch", *EMBEDDED),
-    "sentiment, tweets": ("tweets", *COUNTED),
-    "sentiment, product reviews": ("products", *COUNTED),
-    "sentiment, film reviews": ("films", *COUNTED),
-    "sentiment, newspaper editorials": ("editorials", *COUNTED),
+    "entities, Broad Twitter Corpus": ("rivals", "btc", *EMBEDDED),
+    "entities, WNUT 2017": ("rivals", "wnut", *EMBEDDED),
+    "entities, Dutch newspapers, as OCR read them": ("rivals", "dutch", *EMBEDDED),
+    "sentiment, tweets": ("rivals", "tweets", *COUNTED),
+    "sentiment, product reviews": ("rivals", "products", *COUNTED),
+    "sentiment, film reviews": ("rivals", "films", *COUNTED),
+    "sentiment, newspaper editorials": ("rivals", "editorials", *COUNTED),
+    "tags, film reviews": ("readers", "tags", *EMBEDDED),
+    "parses, film reviews": ("readers", "parses", *EMBEDDED),
 }
 TEXTS = ("clean", "light", "letters 15 %", "lower case", "upper case")
 
 
 @pytest.mark.parametrize("title", COMPARED)
 def test_scores_are_those_of_the_study(title):
-    data, *variants = COMPARED[title]
-    study = read_study(
-        read_plan(ROOT / "study/rivals.yml"), read_lines(ROOT / "study/rivals.jsonl")
-    )
+    plan, data, *variants = COMPARED[title]
+    path = ROOT / "study" / plan
+    study = read_study(read_plan(path.with_suffix(".yml")), read_lines(path.with_suffix(".jsonl")))
     cells = [
         [study.get_stat(("test", text, "score"), data, "scratch", name) for name in variants]
         for text in TEXTS
