@@ -40,14 +40,15 @@ def wrap_bags(draft: Draft, names: list[str], bags: Bags) -> Iterator[str]:
     """
     for name in names:
         for path, block in bags.get(name, {}).items():
-            settings = ENSEMBLE_BAG if is_idle(path, block) else BAG
+            idle = is_idle(path, block)
+            settings = ENSEMBLE_BAG if idle else BAG
             wrapped = {"@architectures": ARCHITECTURE, **settings, "bow": block}
             draft.nest(f"components.{name}.{path}", wrapped, key="bow")
             yield (
                 f"Wrapped the bag of words of '{name}' in {ARCHITECTURE}, so that misspelt words "
                 f"count as known ones: its settings are now in [components.{name}.{path}.bow]"
             )
-            if is_idle(path, block):
+            if idle:
                 yield (
                     f"Let the bag of words of '{name}' start from small random weights: in an "
                     "ensemble with exclusive classes it never learns from zeros"
