@@ -14,7 +14,7 @@ from spacy.tokens import Doc
 
 from ..types import Array
 from .counting import EDGE, Words, find_case
-from .ids import is_in, sort
+from .ids import look_up, sort
 
 # How often a neighbour was seen before it tells as much as all words together.
 PRIOR = 2.0
@@ -32,10 +32,7 @@ class Odds(NamedTuple):
 
     def look_up(self, norms: Array) -> Array:
         """Return the logarithm for each norm, 0 where the word was never seen."""
-        found = numpy.zeros(len(norms))
-        known = is_in(numpy, norms, self.words)
-        found[known] = self.logarithms[numpy.searchsorted(self.words, norms[known])]
-        return found
+        return look_up(norms, self.words, self.logarithms)
 
 
 class CaseOdds:

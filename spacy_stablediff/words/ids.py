@@ -38,6 +38,20 @@ def is_in(xp: Any, ids: Array, known: Array) -> Array:
     return known[places] == ids
 
 
+def look_up(ids: Array, known: Array, values: Array) -> Array:
+    """Look up the values of ids.
+
+    ids (Ints1d): The ids, in any order.
+    known (Ints1d): Those that have a value, in ascending order.
+    values (Floats1d): Their values.
+    RETURNS (Floats1d): For each id its value, 0 for those that have none.
+    """
+    found = numpy.zeros(len(ids))
+    has_value = is_in(numpy, ids, known)
+    found[has_value] = values[numpy.searchsorted(known, ids[has_value])]
+    return found
+
+
 def spread(starts: Array, ends: Array) -> Array:
     """List the numbers of ranges, one range after the other.
 
