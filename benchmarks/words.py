@@ -107,7 +107,7 @@ def _make_pipe(nlp: Language, texts: list[str]) -> Callable[[], Any]:
     (words,) = find_words(nlp.get_pipe("tok2vec"))
 
     def run() -> None:
-        layer.attrs["graph"].get(words).forget()
+        layer.attrs["graph"].get(words, nlp.vocab.strings).forget()
         list(nlp.pipe(texts))
 
     return run

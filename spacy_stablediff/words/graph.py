@@ -1,53 +1,63 @@
 """The graph of words: what a form of a word is diffused from, and with what weights.
 
 Nodes are forms. One that training never saw, with the embedding x, is joined to seen forms v
-that are spelt nearly alike, at a Damerau distance d, or differ in case only. The weights are
-a_v = n_v exp(-b d), n_v how often training saw v. The seen forms are boundary values: they stay
-as they are. One backward Euler step of diffusion, (C + tL) Y = C X, has then the closed form
+that are spelt nearly alike, or differ in case only. The weights are a_v = n_v exp(-b), n_v how
+often training saw v, b what the error costs. The seen forms are boundary values: they stay as they
+are. One backward Euler step of diffusion, (C + tL) Y = C X, has then the closed form
 
     y = (c x + t sum_v a_v x_v) / (c + t sum_v a_v)
 
-with the confidence c in the form at hand. (Vectors diffused over a graph of words: Faruqui et
-al., Retrofitting word vectors to semantic lexicons, NAACL 2015; Speer, Chin and Havasi,
-ConceptNet 5.5, AAAI 2017.)
+with the confidence c in the form at hand: how often texts have a new word of such letters. (Vectors
+diffused over a graph of words: Faruqui et al., Retrofitting word vectors to semantic lexicons,
+NAACL 2015; Speer, Chin and Havasi, ConceptNet 5.5, AAAI 2017.)
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from heapq import nlargest
 from typing import NamedTuple
 from unicodedata import category
 
-from spacy.strings import get_string_id
+import numpy
+from spacy.strings import StringStore, get_string_id
 
 from .casing import CaseOdds
 from .counting import Words, find_case
+from .errors import cost_error
 from .ids import sort
-from .neighbours import MAX_LENGTH, MIN_LENGTH, SHORT, SpellingIndex
+from .letters import LetterModel
+from .neighbours import MAX_LENGTH, MIN_LENGTH, SpellingIndex
 
-# The confidence in a form that training never saw, as a number of times that it was seen.
-CONFIDENCE = 2.0
+# To what power the probability of a new form is raised. Letters of a word depend on more than the
+# two before them, so that their probabilities tell less than they seem to.
+POWER = 0.45
 
-# By what factor, as a logarithm, that confidence falls with each letter more than 6: the longer
-# a form is, the less likely does it come near another by chance.
-LENGTH = 0.5
+# By what the confidence is multiplied that a new word is a name. Most names are new, and one that is
+# read as another word is lost, which costs more than an error that is not mended.
+NAME = 5.0
 
-# What an error costs, b: the logarithm of the odds against it.
-ERROR = 1.0
+# The confidence in a form of a word that was seen in another case.
+CASE_CONFIDENCE = 2.0
 
-# What it costs, likewise, that a neighbour has another case than the form at hand.
-CASE = 4.0
+# By what the weight of a neighbour is multiplied that has another case than the form at hand.
+OTHER_CASE = math.exp(-4.0)
 
 # Fewer capitals than these are an acronym, near to too many others.
 ACRONYM = 4
 
-# From how many forms one is diffused at most, and what share of the weights is too small to count.
+# From how many other forms one is diffused at most.
 MOST = 5
-LEAST = 0.01
+
+# How many letters an end of a word has at most that spaCy keeps among the strings.
+LONGEST_END = 3
 
 # Of how many forms the links are kept at most: texts may go on with new ones for ever.
 KEPT = 50_000
+
+# What may be behind the letters of a word, and what may be between them.
+ENDS = ".,:;!?\"')\N{RIGHT SINGLE QUOTATION MARK}-"
+BETWEEN = str.maketrans("", "", "-'\N{RIGHT SINGLE QUOTATION MARK}")
 
 # The weights of forms, by their texts.
 Weights = Mapping[str, float]
@@ -55,8 +65,8 @@ Weights = Mapping[str, float]
 # Tells whether a form is known that was not counted.
 Knows = Callable[[str], bool]
 
-# A word in small letters, and how many errors it is apart from another.
-Neighbour = tuple[str, int]
+# A word in small letters, and what it costs to misspell it as another.
+Neighbour = tuple[str, float]
 
 
 class Links(NamedTuple):
@@ -65,10 +75,19 @@ class Links(NamedTuple):
     forms (Tuple[str, ...]): Texts of forms; that of the form itself where its own embedding
         counts. None if the form stays as it is.
     weights (Tuple[float, ...]): Their weights, above 0.
+    errors (int): How many of them, from the last on, it takes a misspelling to come from.
     """
 
     forms: tuple[str, ...]
     weights: tuple[float, ...]
+    errors: int = 0
+
+    @property
+    def odds(self) -> float:
+        """The odds that the form is misspelt, in a text of the usual noise."""
+        if not self.errors:
+            return 0.0
+        return sum(self.weights[-self.errors :]) / sum(self.weights[: -self.errors])
 
 
 class Asked(NamedTuple):
@@ -95,6 +114,7 @@ class WordGraph:
     def __init__(
         self,
         words: Words,
+        strings: StringStore,
         *,
         time: float = 1.0,
         distance: int = 2,
@@ -104,6 +124,7 @@ class WordGraph:
         """Make the graph.
 
         words (Words): The words that were counted.
+        strings (StringStore): Where the words of an earlier training are spelt.
         time (float): The time t > 0 of the diffusion.
         distance (int): How many errors neighbours are apart at most: 1 or 2.
         keep (Iterable[str]): Words that are left alone, in whatever case.
@@ -119,7 +140,18 @@ class WordGraph:
         self._pairs = {word.lower(): meant for word, meant in (pairs or {}).items()}
         cases = (str.lower, str.capitalize, str.upper)
         self.paired = sort(get_string_id(case(word)) for word in self._pairs for case in cases)
-        self._index = SpellingIndex([word for word in self._forms if is_word(word)], distance)
+        borrowed = _group(_list_borrowed(words, strings))
+        # All forms by what they are in small letters, those of an earlier training along.
+        self._nodes = {**borrowed, **self._forms}
+        for word in borrowed.keys() & self._forms.keys():
+            self._nodes[word] = {**borrowed[word], **self._forms[word]}
+        known = [word for word in self._nodes if is_word(word)]
+        self._index = SpellingIndex(known, distance)
+        self._letters = LetterModel(known)
+        # How often a word of the training texts was new. (Good, The population frequencies of
+        # species and the estimation of population parameters, Biometrika 40, 1953.)
+        totals = {word: sum(self._nodes[word].values()) for word in known if word not in borrowed}
+        self._new = sum(total == 1 for total in totals.values())
         self._links: dict[tuple[str, bool], Links]
         self.forget()
 
@@ -145,8 +177,9 @@ class WordGraph:
             for form in forms
             if (form, has_case) not in links
         ]
-        for asked, neighbours in zip(new, self._find_neighbours(new), strict=True):
-            links[asked.form, has_case] = self._choose(asked, neighbours)
+        found = zip(new, self._find_neighbours(new), self._trust(new), strict=True)
+        for asked, neighbours, confidence in found:
+            links[asked.form, has_case] = self._choose(asked, neighbours, confidence)
         return [links[form, has_case] for form in forms]
 
     def forget(self) -> None:
@@ -164,58 +197,93 @@ class WordGraph:
         found = self._index.find([words[place] for place in places])
         neighbours: list[list[Neighbour]] = [[] for _ in asked]
         for row, column, distance in zip(*(each.tolist() for each in found), strict=True):
-            neighbours[places[row]].append((self._index.words[column], distance))
+            word = self._index.words[column]
+            cost = cost_error(words[places[row]], word, distance)
+            neighbours[places[row]].append((word, cost))
         return neighbours
 
     def _is_new(self, word: str) -> bool:
         """Whether neither training nor the user knows a word in small letters."""
-        return not (word in self._forms or word in self._keep or word in self._pairs)
+        return not (word in self._nodes or word in self._keep or word in self._pairs)
 
-    def _choose(self, asked: Asked, neighbours: list[Neighbour]) -> Links:
+    def _trust(self, asked: list[Asked]) -> list[float]:
+        """Compute the confidence in each new form: how often a new word would be spelt so."""
+        words = [each.form.lower()[:MAX_LENGTH] for each in asked]
+        scores = math.log(self._new + 1) + self._letters.score(words)
+        new = numpy.exp(POWER * scores).tolist()
+        return [
+            CASE_CONFIDENCE if word in self._forms else confidence
+            for word, confidence in zip(words, new, strict=True)
+        ]
+
+    def _choose(self, asked: Asked, neighbours: list[Neighbour], confidence: float) -> Links:
         """Choose the most weighty of the forms that a form could be diffused from."""
-        weights = self._weigh(asked, neighbours)
-        least = LEAST * sum(weights.values())
-        best = nlargest(MOST, weights, key=lambda text: weights[text])
-        best = [text for text in best if weights[text] >= least]
-        if best in ([], [asked.form]):
+        weights = self._weigh_own(asked, confidence)
+        others = self._weigh_others(asked, neighbours) if weights else {}
+        best = nlargest(MOST, others, key=lambda text: others[text])
+        if not best and list(weights) in ([], [asked.form]):
             return Links((), ())
-        return Links(tuple(best), tuple(weights[text] for text in best))
+        weights |= {text: others[text] for text in best}
+        is_misspelt = asked.form.lower() not in self._forms
+        return Links(tuple(weights), tuple(weights.values()), len(best) if is_misspelt else 0)
 
-    def _weigh(self, asked: Asked, neighbours: list[Neighbour]) -> Weights:
-        """Weigh the forms that a form could be diffused from: none if it is left alone."""
-        form, has_case, _ = asked
+    def _weigh_own(self, asked: Asked, confidence: float) -> dict[str, float]:
+        """Weigh what a form could be without an error: none if it is left alone."""
+        form, has_case, known = asked
         word = form.lower()
         if word in self._keep:
             return {}
         if word in self._pairs:
             meant = self._pairs[word]
-            return self._forms.get(meant.lower()) or {meant: 1.0}
+            return {**(self._forms.get(meant.lower()) or {meant: 1})}
         if has_case and form.isupper() and len(form) < ACRONYM:
             return {}
-        if word in self._forms and not has_case:
-            return self._forms[word]
-        weights = self._weigh_own(asked)
-        # Capitals get lost in typing, and shouting adds them. One at the front alone is meant.
-        is_meant = has_case and (form.istitle() or word not in self._forms)
-        for other, distance in [(word, 0)] if word in self._forms else neighbours:
-            for text, count in self._forms[other].items():
-                differs = is_meant and find_case(text) != find_case(form)
-                cost = ERROR * distance + CASE * differs
-                weights[text] = weights.get(text, 0.0) + self.time * count * math.exp(-cost)
-        return weights
-
-    def _weigh_own(self, asked: Asked) -> dict[str, float]:
-        """Weigh what a new form could be itself: of unknown case, small or capitalized."""
-        form, has_case, known = asked
-        confidence = CONFIDENCE * math.exp(LENGTH * (SHORT - min(len(form), MAX_LENGTH)))
         if has_case:
-            return {form: confidence}
+            is_name = form[0].isupper() and word not in self._forms
+            return {form: confidence * (NAME if is_name else 1.0)}
+        if word in self._forms:
+            return {**self._forms[word]}
         capital, small = _list_cases(form)
         share = self.odds.new_capitals
         if capital == small or not share or not form.isalpha():
             return {small: confidence}
         shares = {capital: share, small: 1 - share}
-        return {text: confidence * shares[text] for text in known or shares}
+        if known:
+            return {text: shares[text] for text in known}
+        return {capital: confidence * share * NAME, small: confidence * (1 - share)}
+
+    def _weigh_others(self, asked: Asked, neighbours: list[Neighbour]) -> Weights:
+        """Weigh what a form could be by an error, or a form of it that differs in case."""
+        form, has_case, _ = asked
+        word = form.lower()
+        if word in self._pairs or (word in self._forms and not has_case):
+            return {}
+        # Capitals get lost in typing, and shouting adds them. One at the front alone is meant.
+        is_meant = has_case and (form.istitle() or word not in self._forms)
+        case = find_case(form)
+        weights: dict[str, float] = {}
+        for other, cost in [(word, 0.0)] if word in self._forms else neighbours:
+            alike = self.time * math.exp(-cost)
+            for text, count in self._nodes[other].items():
+                differs = is_meant and find_case(text) != case
+                weights[text] = count * alike * (OTHER_CASE if differs else 1.0)
+        return weights
+
+
+def _list_borrowed(words: Words, strings: StringStore) -> Iterator[str]:
+    """List the words of an earlier training, among which are shapes and ends of words as well."""
+    for form in numpy.setdiff1d(words.seen, sort(words.texts)).tolist():
+        text = strings[form] if form in strings else ""  # noqa: SIM401
+        if len(text) > LONGEST_END and set(text) - {"x", "X"}:
+            yield text
+
+
+def _group(texts: Iterable[str]) -> dict[str, dict[str, int]]:
+    """Group texts by what they are in small letters, each as if it were seen once."""
+    groups: dict[str, dict[str, int]] = defaultdict(dict)
+    for text in texts:
+        groups[text.lower()][text] = 1
+    return dict(groups)
 
 
 def _list_known(form: str, has_case: bool, knows: Knows | None) -> tuple[str, ...]:
@@ -229,10 +297,12 @@ def _list_cases(form: str) -> tuple[str, str]:
 
 
 def is_word(text: str) -> bool:
-    """Tell whether a text is one of 3 to 50 small letters, which may have marks on them.
+    """Tell whether a text is a word in small letters, which may be misspelt or meant.
 
     text (str): The text.
-    RETURNS (bool): Whether it may be misspelt, or be what a misspelt word means.
+    RETURNS (bool): Whether it has 2 to 50 letters, which may have marks on them, hyphens or
+        apostrophes between them, and punctuation behind.
     """
-    fits = MIN_LENGTH <= len(text) <= MAX_LENGTH and text == text.lower()
-    return fits and (text.isalpha() or all(category(letter)[0] in "LM" for letter in text))
+    letters = text.rstrip(ENDS).translate(BETWEEN)
+    fits = len(letters) >= MIN_LENGTH and len(text) <= MAX_LENGTH and text == text.lower()
+    return fits and (letters.isalpha() or all(category(each)[0] in "LM" for each in letters))

@@ -44,8 +44,8 @@ def WordGraphTok2Vec(
     time (float): The time of the diffusion, at least 0. The longer, the less counts what a
         new word's own letters tell. 0: words are embedded as they are.
     distance (int): How many typing errors, 1 or 2, neighbours are apart at most: a letter
-        left out, added or replaced, or two exchanged. Neighbours are words of 3 to 50 letters;
-        at a distance of 2 they have 6 letters or more.
+        left out, added or replaced, or two exchanged. Neighbours are words of 2 to 50 letters;
+        at a distance of 2 they have 4 letters or more.
     min_count (int): How often a word is seen in the training data before it is known. 0: all
         words keep their own features.
     word_dropout (float): How often, in training, known words are unknown: a word that was

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from spacy.strings import StringStore
 from spacy.tokens import Doc
 from thinc.api import Model, deserialize_attr, serialize_attr
 
@@ -36,15 +37,16 @@ class LazyGraph:
         """
         return LazyGraph({**self.settings, "time": time})
 
-    def get(self, words: Words) -> WordGraph:
+    def get(self, words: Words, strings: StringStore) -> WordGraph:
         """Return the graph of words.
 
         words (Words): The words, as they were counted so far.
+        strings (StringStore): Where those of an earlier training are spelt.
         RETURNS (WordGraph): The graph.
         """
         made = self._made
         if made is None or made[0] is not words or made[1] != words.version:
-            self._made = made = words, words.version, WordGraph(words, **self.settings)
+            self._made = made = words, words.version, WordGraph(words, strings, **self.settings)
         return made[2]
 
     def __getstate__(self) -> dict[str, Any]:
@@ -74,7 +76,12 @@ def find_mixed(model: Model, docs: list[Doc]) -> Mixed | None:
     graph: LazyGraph = model.attrs[GRAPH]
     if not graph.settings["time"] or not words.texts or not any(map(len, docs)):
         return None
-    mixed = mix_forms(graph.get(words), docs, words.seen, has_vectors=model.attrs[HAS_VECTORS])
+    mixed = mix_forms(
+        graph.get(words, docs[0].vocab.strings),
+        docs,
+        words.seen,
+        has_vectors=model.attrs[HAS_VECTORS],
+    )
     return mixed if len(mixed.tokens) else None
 
 

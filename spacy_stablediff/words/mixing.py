@@ -12,8 +12,12 @@ from spacy.vocab import Vocab
 from ..edits.casing import has_single_case
 from ..types import Array
 from .counting import find_case
-from .graph import Knows, WordGraph
+from .graph import Knows, Links, WordGraph
 from .ids import is_in, spread
+from .noise import estimate_noise
+
+# Which share of a token's weights is too small to count.
+LEAST = 0.01
 
 
 class Mixed(NamedTuple):
@@ -55,13 +59,14 @@ def mix_forms(graph: WordGraph, docs: list[Doc], seen: Array, *, has_vectors: bo
     if has_vectors:
         new = new[~_have_vectors(vocab, forms[new])]
     new = numpy.union1d(new, numpy.flatnonzero(~caseless & is_in(numpy, forms, graph.paired)))
-    with_case = _link(graph, vocab, forms, new)
+    texts = Texts(vocab, forms, [len(doc) for doc in docs])
+    with_case = _link(graph, texts, new)
     if not any(has_no_case):
         return with_case
     odds = graph.odds.read([doc for doc, reads in zip(docs, has_no_case, strict=True) if reads])
     tokens = numpy.flatnonzero(caseless)
     knows = partial(_is_known, vocab, seen, has_vectors)
-    without = _link(graph, vocab, forms, tokens, odds, knows)
+    without = _link(graph, texts, tokens, odds, knows)
     return _join(with_case, without)
 
 
@@ -85,37 +90,104 @@ def _is_known(vocab: Vocab, seen: Array, has_vectors: bool, text: str) -> bool:
     return has_vectors and text in vocab.strings and _has_vector(vocab, form)
 
 
+class Texts(NamedTuple):
+    """The texts of a batch.
+
+    vocab (Vocab): Where their tokens are spelt.
+    forms (Ints1d): The ORTHs of all tokens.
+    sizes (List[int]): How many tokens each text has.
+    """
+
+    vocab: Vocab
+    forms: Array
+    sizes: list[int]
+
+
+class Table(NamedTuple):
+    """The links of some forms.
+
+    counts (Ints1d): How many links each form has.
+    odds (Floats1d): The odds that each is misspelt.
+    texts (List[str]): The forms that links lead to, each once.
+    sources (Ints1d): The places of those, by links, one form's after the other's.
+    weights (Floats1d): The logarithms of the links' weights.
+    errors (Bools1d): Whether it takes a misspelling to come from there.
+    """
+
+    counts: Array
+    odds: Array
+    texts: list[str]
+    sources: Array
+    weights: Array
+    errors: Array
+
+
 def _link(
     graph: WordGraph,
-    vocab: Vocab,
-    forms: Array,
+    texts: Texts,
     tokens: Array,
     odds: Array | None = None,
     knows: Knows | None = None,
 ) -> Mixed:
     """Look up what some tokens are made of.
 
-    forms (Ints1d): The ORTHs of all tokens of the batch.
-    tokens (Ints1d): The places of those to look up.
+    tokens (Ints1d): Their places in the batch.
     odds (Optional[Floats1d]): For each of those the logarithm of what its context multiplies
         the odds of a capital by; None where its own case tells.
     """
-    ids, places = numpy.unique(forms[tokens], return_inverse=True)
-    texts = [vocab.strings[form] for form in ids.tolist()]
-    links = graph.link(texts, has_case=odds is None, knows=knows)
-    counts = numpy.asarray([len(each.forms) for each in links], dtype="int64")
-    ends = counts.cumsum()
-    changed = counts[places] > 0
-    tokens, places = tokens[changed], places[changed]
-    lengths, sources = counts[places], spread((ends - counts)[places], ends[places])
-    weights = numpy.log([weight for each in links for weight in each.weights])[sources]
-    numbers: dict[str, int] = {}
-    entries = [numbers.setdefault(text, len(numbers)) for each in links for text in each.forms]
-    sources = numpy.asarray(entries, dtype="int64")[sources]
+    ids, places = numpy.unique(texts.forms[tokens], return_inverse=True)
+    asked = [texts.vocab.strings[form] for form in ids.tolist()]
+    table = _tabulate(graph.link(asked, has_case=odds is None, knows=knows))
+    noise = _estimate_noise(texts, tokens, table.odds[places])
+    lengths, ends = table.counts[places], table.counts.cumsum()
+    links = spread((ends - table.counts)[places], ends[places])
+    sources, weights = table.sources[links], table.weights[links]
+    weights = weights + table.errors[links] * numpy.repeat(noise, lengths)
     if odds is not None:
-        capitals = numpy.asarray([find_case(text) > 0 for text in numbers], dtype=bool)
-        weights += capitals[sources] * numpy.repeat(odds[changed], lengths)
-    return Mixed(tokens, lengths, list(numbers), sources, _normalize(weights, lengths))
+        capitals = numpy.asarray([find_case(text) > 0 for text in table.texts], dtype=bool)
+        weights += capitals[sources] * numpy.repeat(odds, lengths)
+    weights = _normalize(weights, lengths[lengths > 0])
+    return _prune(Mixed(tokens, lengths, table.texts, sources, weights), texts.forms[tokens])
+
+
+def _tabulate(links: list[Links]) -> Table:
+    """Put the links of forms into arrays."""
+    places: dict[str, int] = {}
+    sources = [places.setdefault(text, len(places)) for each in links for text in each.forms]
+    errors = [n >= len(each.forms) - each.errors for each in links for n in range(len(each.forms))]
+    return Table(
+        numpy.asarray([len(each.forms) for each in links], dtype="int64"),
+        numpy.asarray([each.odds for each in links], dtype=float),
+        list(places),
+        numpy.asarray(sources, dtype="int64"),
+        numpy.log([weight for each in links for weight in each.weights]),
+        numpy.asarray(errors, dtype=bool),
+    )
+
+
+def _estimate_noise(texts: Texts, tokens: Array, odds: Array) -> Array:
+    """Estimate for each of some tokens the noise of its text."""
+    owners = numpy.repeat(numpy.arange(len(texts.sizes)), texts.sizes)[tokens]
+    return estimate_noise(odds, owners, numpy.asarray(texts.sizes))[owners]
+
+
+def _prune(mixed: Mixed, forms: Array) -> Mixed:
+    """Drop forms that hardly count, and tokens that are made of nothing but their own form.
+
+    forms (Ints1d): The ORTHs of the tokens.
+    """
+    size = len(mixed.tokens)
+    owners = numpy.repeat(numpy.arange(size), mixed.lengths)
+    ids = numpy.asarray([get_string_id(text) for text in mixed.forms], dtype="uint64")
+    counts = mixed.weights >= LEAST
+    is_alone = numpy.bincount(owners[counts], minlength=size)[owners] == 1
+    counts &= ~(is_alone & (ids[mixed.sources] == forms[owners]))
+    owners, weights = owners[counts], mixed.weights[counts]
+    weights = weights / numpy.bincount(owners, weights, size)[owners]
+    changed, lengths = numpy.unique(owners, return_counts=True)
+    used, sources = numpy.unique(mixed.sources[counts], return_inverse=True)
+    texts = [mixed.forms[source] for source in used.tolist()]
+    return Mixed(mixed.tokens[changed], lengths, texts, sources, weights)
 
 
 def _normalize(logarithms: Array, lengths: Array) -> Array:

@@ -19,10 +19,10 @@ from ..types import Array
 from .ids import spread
 
 # Shorter words are one error apart from too many others; longer ones are hardly words.
-MIN_LENGTH, MAX_LENGTH = 3, 50
+MIN_LENGTH, MAX_LENGTH = 2, 50
 
 # Words of fewer letters are neighbours at a distance of 1 alone.
-SHORT = 6
+SHORT = 4
 
 # So many first letters are indexed.
 PREFIX = 8
@@ -53,8 +53,8 @@ class SpellingIndex:
     def __init__(self, words: Sequence[str], distance: int = 2) -> None:
         """Index words.
 
-        words (Sequence[str]): Words of 3 to 50 letters.
-        distance (int): How far neighbours are apart at most: 1 or 2. Words of fewer than 6
+        words (Sequence[str]): Words of 2 to 50 letters.
+        distance (int): How far neighbours are apart at most: 1 or 2. Words of fewer than 4
             letters have neighbours at a distance of 1 alone.
         """
         self.words = words
@@ -69,7 +69,7 @@ class SpellingIndex:
     def find(self, words: Sequence[str]) -> Neighbours:
         """Find the neighbours of words.
 
-        words (Sequence[str]): Words of 3 to 50 letters.
+        words (Sequence[str]): Words of 2 to 50 letters.
         RETURNS (Neighbours): Each pair once, a word itself among them, if it is indexed.
         """
         if not len(self.words):

@@ -10,9 +10,9 @@ from .test_layer import OFTEN, learn, trained_on
 
 
 def test_tells_for_each_diffused_word_what_it_is_made_of():
-    (word,) = explain_words(trained_on(OFTEN), "I am hapyp")
-    assert (word.index, word.text, word.component) == (2, "hapyp", "tok2vec")
-    assert {form for form, _ in word.sources} == {"happy", "hapyp"}
+    (word,) = explain_words(trained_on(OFTEN), "I am habby")
+    assert (word.index, word.text, word.component) == (2, "habby", "tok2vec")
+    assert {form for form, _ in word.sources} == {"happy", "habby"}
     shares = [share for _, share in word.sources]
     assert shares == sorted(shares, reverse=True) and sum(shares) == pytest.approx(1)
 
@@ -36,7 +36,7 @@ def test_refuses_a_pipeline_or_a_component_without_a_graph_of_words():
 
 def test_counts_words_that_are_read_as_others_for_the_most_part():
     nlp = trained_on([*OFTEN, "wonderful " * 50])
-    docs = [nlp.make_doc(text) for text in ("A wonderfull day", "So wonderfull", "I am hapyp")]
+    docs = [nlp.make_doc(text) for text in ("A wonderfull day", "So wonderfull", "Happily I am")]
     assert count_read_as_others(nlp, docs) == {("wonderfull", "wonderful"): 2}
     assert count_read_as_others(spacy.blank("en"), docs) == {}
 
