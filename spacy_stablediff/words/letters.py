@@ -72,9 +72,7 @@ class LetterModel:
     def _list_grams(self, words: Sequence[str]) -> list[Array]:
         """List the grams that end in each letter of words, and behind the last: for each order."""
         letters = _list_letters(words)
-        ids = numpy.searchsorted(self._alphabet, letters).clip(max=max(self._size - 2, 0))
-        known = self._alphabet[ids] == letters if len(self._alphabet) else ids < 0
-        ids = numpy.where(known, ids + 1, 0)
+        ids = look_up(letters, self._alphabet, numpy.arange(1, self._size)).astype("int64")
         ends = numpy.flatnonzero(letters != ord(START))
         orders = [ids[ends]]
         for back in range(1, ORDER):
