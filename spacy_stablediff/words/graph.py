@@ -132,26 +132,23 @@ class WordGraph:
         """
         self.time = time
         self.odds = CaseOdds(words)
-        self._forms: dict[str, dict[str, int]] = defaultdict(dict)
-        for form, count in words.tallies["forms"].counts.items():
-            text = words.texts[form]
-            self._forms[text.lower()][text] = count
+        counts = words.tallies["forms"].counts
+        counted = {words.texts[form]: count for form, count in counts.items()}
+        # As if each were seen once, for nobody knows how often it was.
+        borrowed = dict.fromkeys(_list_borrowed(words, strings), 1)
+        self._forms = _group(counted)
+        self._nodes = _group({**borrowed, **counted})
         self._keep = {word.lower() for word in keep}
         self._pairs = {word.lower(): meant for word, meant in (pairs or {}).items()}
         cases = (str.lower, str.capitalize, str.upper)
         self.paired = sort(get_string_id(case(word)) for word in self._pairs for case in cases)
-        borrowed = _group(_list_borrowed(words, strings))
-        # All forms by what they are in small letters, those of an earlier training along.
-        self._nodes = {**borrowed, **self._forms}
-        for word in borrowed.keys() & self._forms.keys():
-            self._nodes[word] = {**borrowed[word], **self._forms[word]}
         known = [word for word in self._nodes if is_word(word)]
         self._index = SpellingIndex(known, distance)
         self._letters = LetterModel(known)
         # How often a word of the training texts was new. (Good, The population frequencies of
         # species and the estimation of population parameters, Biometrika 40, 1953.)
-        totals = {word: sum(self._nodes[word].values()) for word in known if word not in borrowed}
-        self._new = sum(total == 1 for total in totals.values())
+        old = {text.lower() for text in borrowed}
+        self._new = sum(sum(self._nodes[word].values()) == 1 for word in known if word not in old)
         self._links: dict[tuple[str, bool], Links]
         self.forget()
 
@@ -208,13 +205,12 @@ class WordGraph:
 
     def _trust(self, asked: list[Asked]) -> list[float]:
         """Compute the confidence in each new form: how often a new word would be spelt so."""
-        words = [each.form.lower()[:MAX_LENGTH] for each in asked]
-        scores = math.log(self._new + 1) + self._letters.score(words)
-        new = numpy.exp(POWER * scores).tolist()
-        return [
-            CASE_CONFIDENCE if word in self._forms else confidence
-            for word, confidence in zip(words, new, strict=True)
-        ]
+        words = [each.form.lower() for each in asked]
+        new = [word for word in words if word not in self._forms]
+        scores = self._letters.score([word[:MAX_LENGTH] for word in new])
+        trust = numpy.exp(POWER * (math.log(self._new + 1) + scores)).tolist()
+        confidences = dict(zip(new, trust, strict=True))
+        return [confidences.get(word, CASE_CONFIDENCE) for word in words]
 
     def _choose(self, asked: Asked, neighbours: list[Neighbour], confidence: float) -> Links:
         """Choose the most weighty of the forms that a form could be diffused from."""
@@ -278,11 +274,11 @@ def _list_borrowed(words: Words, strings: StringStore) -> Iterator[str]:
             yield text
 
 
-def _group(texts: Iterable[str]) -> dict[str, dict[str, int]]:
-    """Group texts by what they are in small letters, each as if it were seen once."""
+def _group(counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """Group forms, with how often each was seen, by what they are in small letters."""
     groups: dict[str, dict[str, int]] = defaultdict(dict)
-    for text in texts:
-        groups[text.lower()][text] = 1
+    for text, count in counts.items():
+        groups[text.lower()][text] = count
     return dict(groups)
 
 

@@ -53,13 +53,14 @@ def mix_forms(graph: WordGraph, docs: list[Doc], seen: Array, *, has_vectors: bo
     """
     vocab = docs[0].vocab
     has_no_case = [has_single_case(doc) for doc in docs]
-    caseless = numpy.repeat(has_no_case, [len(doc) for doc in docs])
+    sizes = [len(doc) for doc in docs]
+    caseless = numpy.repeat(has_no_case, sizes)
     forms = numpy.concatenate([doc.to_array("ORTH") for doc in docs])
     new = numpy.flatnonzero(~caseless & ~is_in(numpy, forms, seen))
     if has_vectors:
         new = new[~_have_vectors(vocab, forms[new])]
     new = numpy.union1d(new, numpy.flatnonzero(~caseless & is_in(numpy, forms, graph.paired)))
-    texts = Texts(vocab, forms, [len(doc) for doc in docs])
+    texts = Texts(vocab, forms, sizes)
     with_case = _link(graph, texts, new)
     if not any(has_no_case):
         return with_case
