@@ -1,12 +1,15 @@
 """Texts in lower case, in upper case, or with every word capitalized."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Literal, TypeAlias
 
+import numpy
 from spacy.strings import get_string_id
 from spacy.tokens import Doc
 
+from ..types import Array
 from .spelling import Spelling, map_characters
 
 Casing: TypeAlias = Literal["lower", "upper", "title"]
@@ -65,12 +68,29 @@ def has_single_case(doc: Doc) -> bool:
     doc (Doc): The document.
     RETURNS (bool): Whether it has, so that the case of its words tells nothing.
     """
-    forms, lowers, uppers = doc.to_array(["ORTH", "IS_LOWER", "IS_UPPER"]).T
-    uppers = uppers * (forms != MASK_ID)
-    if lowers.any() == uppers.any():
-        return False
-    others = forms[(lowers | uppers) == 0]
-    return not any(_has_case(doc.vocab.strings[form]) for form in set(others.tolist()))
+    return bool(have_single_case([doc])[0])
+
+
+def have_single_case(docs: Sequence[Doc]) -> Array:
+    """Tell of documents whether each has letters of upper or of lower case only, and at least one.
+
+    docs (Sequence[Doc]): Documents of one vocab, at least one.
+    RETURNS (Bools1d): For each whether it has.
+    """
+    places = numpy.repeat(numpy.arange(len(docs)), [len(doc) for doc in docs])
+    tokens = numpy.concatenate([doc.to_array(["ORTH", "IS_LOWER", "IS_UPPER"]) for doc in docs])
+    forms, is_lower, is_upper = tokens[:, 0], tokens[:, 1] > 0, tokens[:, 2] > 0
+    is_upper &= forms != MASK_ID
+    has_lower, has_upper = (
+        numpy.bincount(places[kind], minlength=len(docs)) > 0 for kind in (is_lower, is_upper)
+    )
+    single: Array = has_lower != has_upper
+    others = numpy.flatnonzero(single[places] & ~(is_lower | is_upper))
+    ids, which = numpy.unique(forms[others], return_inverse=True)
+    strings = docs[0].vocab.strings
+    has_both = numpy.asarray([_has_case(strings[form]) for form in ids.tolist()], dtype=bool)
+    single[places[others[has_both[which]]]] = False
+    return single
 
 
 @lru_cache(maxsize=10_000)

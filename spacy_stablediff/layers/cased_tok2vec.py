@@ -7,7 +7,7 @@ from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from ..edits.casing import has_single_case
+from ..edits.casing import have_single_case
 from ..types import Batch, Embedding
 from ..wiring.transformers import widen
 
@@ -60,7 +60,8 @@ def forward(
     model: Embedding, docs: list[Doc], is_train: bool
 ) -> tuple[Batch, Callable[[Batch], list[Doc]]]:
     """Embed each document by one of both, and return a callback to backpropagate."""
-    single = [has_single_case(doc) if len(doc) else None for doc in docs]
+    kinds = have_single_case(docs) if docs else []
+    single = [bool(kind) if len(doc) else None for doc, kind in zip(docs, kinds, strict=True)]
     vectors: dict[int, Floats2d] = {}
     parts = []
     for layer, kind in zip(model.layers, (False, True), strict=True):

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy
-from spacy.strings import get_string_id
 from spacy.tokens import Doc
 from thinc.api import Model, Ops
 from thinc.types import Floats2d
@@ -127,11 +126,10 @@ def _count_or_pass(model: Model, given: list[Doc] | Bags, is_train: bool) -> tup
 def _list_bags(ngrams: Any, docs: list[Doc], mixed: Mixed) -> Bags:
     """List what is in the bags of documents with new words."""
     orths = numpy.concatenate([doc.to_array("ORTH") for doc in docs])
-    ids = numpy.asarray([get_string_id(form) for form in mixed.forms], dtype="uint64")
     places = numpy.repeat(numpy.arange(len(docs)), [len(doc) for doc in docs])
-    entries = [_list_words(orths, ids, places, mixed)]
+    entries = [_list_words(orths, places, mixed)]
     if (size := ngrams.attrs["ngram_size"]) > 1:
-        entries.append(_list_longer(ngrams.ops, _read_best(orths, ids, mixed), places, size))
+        entries.append(_list_longer(ngrams.ops, _read_best(orths, mixed), places, size))
     return _join(entries, len(docs))
 
 
@@ -148,24 +146,24 @@ class Entries(NamedTuple):
     places: Array
 
 
-def _list_words(orths: Array, ids: Array, places: Array, mixed: Mixed) -> Entries:
+def _list_words(orths: Array, places: Array, mixed: Mixed) -> Entries:
     """List single words, those that are mixed in parts."""
     is_whole = numpy.ones(len(orths), dtype=bool)
     is_whole[mixed.tokens] = False
     return Entries(
-        numpy.concatenate([orths[is_whole], ids[mixed.sources]]),
+        numpy.concatenate([orths[is_whole], mixed.ids[mixed.sources]]),
         numpy.concatenate([numpy.ones(is_whole.sum()), mixed.weights]),
         numpy.concatenate([places[is_whole], numpy.repeat(places[mixed.tokens], mixed.lengths)]),
     )
 
 
-def _read_best(orths: Array, ids: Array, mixed: Mixed) -> Array:
+def _read_best(orths: Array, mixed: Mixed) -> Array:
     """Read each word that is mixed as the weightiest of its forms."""
     owners = numpy.repeat(numpy.arange(len(mixed.tokens)), mixed.lengths)
     by_weight = numpy.lexsort((-mixed.weights, owners))
     best = by_weight[mixed.lengths.cumsum() - mixed.lengths]
     orths = orths.copy()
-    orths[mixed.tokens] = ids[mixed.sources[best]]
+    orths[mixed.tokens] = mixed.ids[mixed.sources[best]]
     return orths
 
 

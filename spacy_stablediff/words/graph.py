@@ -52,9 +52,6 @@ MOST = 5
 # How many letters an end of a word has at most that spaCy keeps among the strings.
 LONGEST_END = 3
 
-# Of how many forms the links are kept at most: texts may go on with new ones for ever.
-KEPT = 50_000
-
 # What may be behind the letters of a word, and what may be between them.
 ENDS = ".,:;!?\"')\N{RIGHT SINGLE QUOTATION MARK}-"
 BETWEEN = str.maketrans("", "", "-'\N{RIGHT SINGLE QUOTATION MARK}")
@@ -149,8 +146,6 @@ class WordGraph:
         # species and the estimation of population parameters, Biometrika 40, 1953.)
         old = {text.lower() for text in borrowed}
         self._new = sum(sum(self._nodes[word].values()) == 1 for word in known if word not in old)
-        self._links: dict[tuple[str, bool], Links]
-        self.forget()
 
     def link(
         self, forms: Sequence[str], *, has_case: bool, knows: Knows | None = None
@@ -165,23 +160,9 @@ class WordGraph:
             known nevertheless, by its static vector or from an earlier training.
         RETURNS (List[Links]): For each form its links.
         """
-        # Another thread may forget them meanwhile, and this one goes on with what it has.
-        if len(self._links) > KEPT:
-            self.forget()
-        links = self._links
-        new = [
-            Asked(form, has_case, _list_known(form, has_case, knows))
-            for form in forms
-            if (form, has_case) not in links
-        ]
-        found = zip(new, self._find_neighbours(new), self._trust(new), strict=True)
-        for asked, neighbours, confidence in found:
-            links[asked.form, has_case] = self._choose(asked, neighbours, confidence)
-        return [links[form, has_case] for form in forms]
-
-    def forget(self) -> None:
-        """Forget the links that were found so far."""
-        self._links = {}
+        asked = [Asked(form, has_case, _list_known(form, has_case, knows)) for form in forms]
+        found = zip(asked, self._find_neighbours(asked), self._trust(asked), strict=True)
+        return [self._choose(*each) for each in found]
 
     def _find_neighbours(self, asked: list[Asked]) -> list[list[Neighbour]]:
         """Find for each new form the words that are spelt nearly alike."""

@@ -11,6 +11,7 @@ from ..wiring.model import walk_nodes
 from .counting import Words
 from .graph import WordGraph
 from .known import find_words
+from .memory import LinkMemory
 from .mixing import Mixed, mix_forms
 
 # The attributes of a layer: the graph, and whether words that have a static vector count as seen.
@@ -27,7 +28,7 @@ class LazyGraph:
         settings (Mapping[str, Any]): The settings of `WordGraph`.
         """
         self.settings = settings
-        self._made: tuple[Words, int, WordGraph] | None = None
+        self._made: tuple[Words, int, LinkMemory] | None = None
 
     def at(self, time: float) -> "LazyGraph":
         """Return the graph with another time of the diffusion.
@@ -37,16 +38,17 @@ class LazyGraph:
         """
         return LazyGraph({**self.settings, "time": time})
 
-    def get(self, words: Words, strings: StringStore) -> WordGraph:
-        """Return the graph of words.
+    def get(self, words: Words, strings: StringStore) -> LinkMemory:
+        """Return the links of the graph of words.
 
         words (Words): The words, as they were counted so far.
         strings (StringStore): Where those of an earlier training are spelt.
-        RETURNS (WordGraph): The graph.
+        RETURNS (LinkMemory): The links.
         """
         made = self._made
         if made is None or made[0] is not words or made[1] != words.version:
-            self._made = made = words, words.version, WordGraph(words, strings, **self.settings)
+            graph = WordGraph(words, strings, **self.settings)
+            self._made = made = words, words.version, LinkMemory(graph)
         return made[2]
 
     def __getstate__(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Which tokens of a batch are diffused over the graph of words, and from what."""
 
 from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 import numpy
@@ -9,11 +10,11 @@ from spacy.tokens import Doc
 from spacy.vectors import Mode
 from spacy.vocab import Vocab
 
-from ..edits.casing import has_single_case
+from ..edits.casing import have_single_case
 from ..types import Array
-from .counting import find_case
-from .graph import Knows, Links, WordGraph
+from .graph import Knows
 from .ids import is_in, spread
+from .memory import LINK, LinkMemory, Row
 from .noise import estimate_noise
 
 # Which share of a token's weights is too small to count.
@@ -25,34 +26,35 @@ class Mixed(NamedTuple):
 
     tokens (Ints1d): Their places among all tokens of the batch.
     lengths (Ints1d): Of how many forms each is made, at least one.
-    forms (List[str]): The texts of all these forms.
+    ids (Ints1d): The ORTHs of all these forms.
+    forms (List[str]): Their texts.
     sources (Ints1d): For each token the places of its forms, one token after the other.
     weights (Floats1d): Their weights, which sum to 1 for each token.
     """
 
     tokens: Array
     lengths: Array
+    ids: Array
     forms: list[str]
     sources: Array
     weights: Array
 
 
-def mix_forms(graph: WordGraph, docs: list[Doc], seen: Array, *, has_vectors: bool) -> Mixed:
+def mix_forms(memory: LinkMemory, docs: list[Doc], seen: Array, *, has_vectors: bool) -> Mixed:
     """Find the tokens of a batch that are diffused over the graph of words.
 
-    In texts that have case those are among the tokens that were not seen, or that the user
-    says the meaning of. A text in small
-    letters alone, or in capitals alone, has none: any word may stand for another form of it,
-    the likelier one in its context.
+    In texts that have case those are among the tokens that were not seen, or that the user says
+    the meaning of. A text in small letters alone, or in capitals alone, has none: any word may
+    stand for another form of it, the likelier one in its context.
 
-    graph (WordGraph): The graph of words.
+    memory (LinkMemory): The links of the graph of words.
     docs (List[Doc]): Documents of one vocab, at least one.
     seen (Ints1d): The ORTHs that were seen in training, in ascending order.
     has_vectors (bool): Whether words that have a static vector count as seen.
     RETURNS (Mixed): The tokens.
     """
-    vocab = docs[0].vocab
-    has_no_case = [has_single_case(doc) for doc in docs]
+    vocab, graph = docs[0].vocab, memory.graph
+    has_no_case = have_single_case(docs)
     sizes = [len(doc) for doc in docs]
     caseless = numpy.repeat(has_no_case, sizes)
     forms = numpy.concatenate([doc.to_array("ORTH") for doc in docs])
@@ -61,13 +63,13 @@ def mix_forms(graph: WordGraph, docs: list[Doc], seen: Array, *, has_vectors: bo
         new = new[~_have_vectors(vocab, forms[new])]
     new = numpy.union1d(new, numpy.flatnonzero(~caseless & is_in(numpy, forms, graph.paired)))
     texts = Texts(vocab, forms, sizes)
-    with_case = _link(graph, texts, new)
+    with_case = _link(memory, texts, new)
     if not any(has_no_case):
         return with_case
     odds = graph.odds.read([doc for doc, reads in zip(docs, has_no_case, strict=True) if reads])
     tokens = numpy.flatnonzero(caseless)
     knows = partial(_is_known, vocab, seen, has_vectors)
-    without = _link(graph, texts, tokens, odds, knows)
+    without = _link(memory, texts, tokens, odds, knows)
     return _join(with_case, without)
 
 
@@ -104,27 +106,8 @@ class Texts(NamedTuple):
     sizes: list[int]
 
 
-class Table(NamedTuple):
-    """The links of some forms.
-
-    counts (Ints1d): How many links each form has.
-    odds (Floats1d): The odds that each is misspelt.
-    texts (List[str]): The forms that links lead to, each once.
-    sources (Ints1d): The places of those, by links, one form's after the other's.
-    weights (Floats1d): The logarithms of the links' weights.
-    errors (Bools1d): Whether it takes a misspelling to come from there.
-    """
-
-    counts: Array
-    odds: Array
-    texts: list[str]
-    sources: Array
-    weights: Array
-    errors: Array
-
-
 def _link(
-    graph: WordGraph,
+    memory: LinkMemory,
     texts: Texts,
     tokens: Array,
     odds: Array | None = None,
@@ -136,34 +119,36 @@ def _link(
     odds (Optional[Floats1d]): For each of those the logarithm of what its context multiplies
         the odds of a capital by; None where its own case tells.
     """
-    ids, places = numpy.unique(texts.forms[tokens], return_inverse=True)
-    asked = [texts.vocab.strings[form] for form in ids.tolist()]
-    table = _tabulate(graph.link(asked, has_case=odds is None, knows=knows))
-    noise = _estimate_noise(texts, tokens, table.odds[places])
-    lengths, ends = table.counts[places], table.counts.cumsum()
-    links = spread((ends - table.counts)[places], ends[places])
-    sources, weights = table.sources[links], table.weights[links]
-    weights = weights + table.errors[links] * numpy.repeat(noise, lengths)
+    own = texts.forms[tokens]
+    forms, places = numpy.unique(own, return_inverse=True)
+    strings = texts.vocab.strings
+    rows = memory.find(forms.tolist(), strings, has_case=odds is None, knows=knows)
+    links, lengths = _spread_rows(rows, places)
+    owners = numpy.repeat(numpy.arange(len(tokens)), lengths)
+    noise = _estimate_noise(texts, tokens, numpy.asarray([row.odds for row in rows])[places])
+    weights = links["weight"] + links["is_error"] * noise[owners]
     if odds is not None:
-        capitals = numpy.asarray([find_case(text) > 0 for text in table.texts], dtype=bool)
-        weights += capitals[sources] * numpy.repeat(odds, lengths)
+        weights += links["is_capital"] * odds[owners]
     weights = _normalize(weights, lengths[lengths > 0])
-    return _prune(Mixed(tokens, lengths, table.texts, sources, weights), texts.forms[tokens])
+    kept, weights = _prune(weights, owners, links["form"] == own[owners])
+    changed, lengths = numpy.unique(owners[kept], return_counts=True)
+    ids, sources = numpy.unique(links["form"][kept], return_inverse=True)
+    spelt = dict(chain.from_iterable(row.texts for row in rows))
+    names = [spelt[form] for form in ids.tolist()]
+    return Mixed(tokens[changed], lengths, ids, names, sources, weights)
 
 
-def _tabulate(links: list[Links]) -> Table:
-    """Put the links of forms into arrays."""
-    places: dict[str, int] = {}
-    sources = [places.setdefault(text, len(places)) for each in links for text in each.forms]
-    errors = [n >= len(each.forms) - each.errors for each in links for n in range(len(each.forms))]
-    return Table(
-        numpy.asarray([len(each.forms) for each in links], dtype="int64"),
-        numpy.asarray([each.odds for each in links], dtype=float),
-        list(places),
-        numpy.asarray(sources, dtype="int64"),
-        numpy.log([weight for each in links for weight in each.weights]),
-        numpy.asarray(errors, dtype=bool),
-    )
+def _spread_rows(rows: list[Row], places: Array) -> tuple[Array, Array]:
+    """Join the links of some tokens, one token after the other.
+
+    rows (List[Row]): The rows of forms.
+    places (Ints1d): For each token the place of its form's row.
+    RETURNS (Tuple[Array, Ints1d]): The links, and how many each token has.
+    """
+    counts = numpy.asarray([len(row.texts) for row in rows], dtype="int64")
+    ends = counts.cumsum()
+    links = numpy.frombuffer(b"".join([row.links for row in rows]), LINK)
+    return links[spread((ends - counts)[places], ends[places])], counts[places]
 
 
 def _estimate_noise(texts: Texts, tokens: Array, odds: Array) -> Array:
@@ -172,23 +157,20 @@ def _estimate_noise(texts: Texts, tokens: Array, odds: Array) -> Array:
     return estimate_noise(odds, owners, numpy.asarray(texts.sizes))[owners]
 
 
-def _prune(mixed: Mixed, forms: Array) -> Mixed:
+def _prune(weights: Array, owners: Array, is_own: Array) -> tuple[Array, Array]:
     """Drop forms that hardly count, and tokens that are made of nothing but their own form.
 
-    forms (Ints1d): The ORTHs of the tokens.
+    weights (Floats1d): The weights of the forms that tokens are made of.
+    owners (Ints1d): Which token each is of.
+    is_own (Bools1d): Whether each is the token's own form.
+    RETURNS (Tuple[Bools1d, Floats1d]): Which are kept, and the weights of those.
     """
-    size = len(mixed.tokens)
-    owners = numpy.repeat(numpy.arange(size), mixed.lengths)
-    ids = numpy.asarray([get_string_id(text) for text in mixed.forms], dtype="uint64")
-    counts = mixed.weights >= LEAST
-    is_alone = numpy.bincount(owners[counts], minlength=size)[owners] == 1
-    counts &= ~(is_alone & (ids[mixed.sources] == forms[owners]))
-    owners, weights = owners[counts], mixed.weights[counts]
-    weights = weights / numpy.bincount(owners, weights, size)[owners]
-    changed, lengths = numpy.unique(owners, return_counts=True)
-    used, sources = numpy.unique(mixed.sources[counts], return_inverse=True)
-    texts = [mixed.forms[source] for source in used.tolist()]
-    return Mixed(mixed.tokens[changed], lengths, texts, sources, weights)
+    size = owners[-1] + 1 if len(owners) else 0
+    kept = weights >= LEAST
+    is_alone = numpy.bincount(owners[kept], minlength=size)[owners] == 1
+    kept &= ~(is_alone & is_own)
+    owners, weights = owners[kept], weights[kept]
+    return kept, weights / numpy.bincount(owners, weights)[owners]
 
 
 def _normalize(logarithms: Array, lengths: Array) -> Array:
@@ -202,9 +184,11 @@ def _normalize(logarithms: Array, lengths: Array) -> Array:
 
 
 def _join(a: Mixed, b: Mixed) -> Mixed:
-    sources = numpy.concatenate([a.sources, b.sources + len(a.forms)])
-    tokens, lengths, weights = (
-        numpy.concatenate(pair)
-        for pair in [(a.tokens, b.tokens), (a.lengths, b.lengths), (a.weights, b.weights)]
+    return Mixed(
+        numpy.concatenate([a.tokens, b.tokens]),
+        numpy.concatenate([a.lengths, b.lengths]),
+        numpy.concatenate([a.ids, b.ids]),
+        [*a.forms, *b.forms],
+        numpy.concatenate([a.sources, b.sources + len(a.forms)]),
+        numpy.concatenate([a.weights, b.weights]),
     )
-    return Mixed(tokens, lengths, [*a.forms, *b.forms], sources, weights)

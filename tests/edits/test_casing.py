@@ -8,7 +8,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from spacy_stablediff.edits.augmenter import Edits
-from spacy_stablediff.edits.casing import CASINGS, MASK, has_single_case, recase
+from spacy_stablediff.edits.casing import CASINGS, MASK, has_single_case, have_single_case, recase
 from spacy_stablediff.edits.spelling import keep
 
 NLP = spacy.blank("en")
@@ -114,3 +114,9 @@ def test_a_text_in_a_single_case_is_told_by_its_tokens(words):
     doc = Doc(NLP.vocab, words=words)
     text = " ".join(word for word in words if word != MASK)
     assert has_single_case(doc) == (text.islower() or text.isupper())
+
+
+@given(texts=st.lists(st.lists(TOKENS, max_size=3), min_size=1, max_size=5))
+def test_the_case_of_many_texts_is_told_at_once(texts):
+    docs = [Doc(NLP.vocab, words=words) for words in texts]
+    assert have_single_case(docs).tolist() == [has_single_case(doc) for doc in docs]

@@ -237,26 +237,6 @@ def test_pairs_say_what_is_meant():
     assert sources(graph, "asap") == {"at once": 1.0}
 
 
-# What is kept.
-
-
-def test_links_are_the_same_when_they_are_looked_up_again():
-    graph = graph_of({"happy": 50})
-    assert (
-        sources(graph, "hapyp")
-        == sources(graph, "hapyp")
-        == sources(graph_of({"happy": 50}), "hapyp")
-    )
-
-
-def test_new_words_for_ever_take_no_more_memory(monkeypatch):
-    monkeypatch.setattr(constants, "KEPT", 100)
-    graph = graph_of({"happy": 50})
-    for start in range(0, 1000, 50):
-        graph.link([f"word{i}" for i in range(start, start + 50)], has_case=True)
-        assert len(graph._links) <= 150
-
-
 def test_no_words():
     assert sources(graph_of({}), "hapyp") == sources(graph_of({}), "hapyp", has_case=False) == {}
     assert graph_of({}).link([], has_case=True) == []
