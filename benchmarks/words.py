@@ -15,10 +15,9 @@ from thinc.api import fix_random_seed
 from spacy_stablediff.edits.augmenter import Edits
 from spacy_stablediff.edits.table import read_table
 from spacy_stablediff.recommended import DIFFUSION, WORDS
-from spacy_stablediff.words.graph import is_word
 from spacy_stablediff.words.known import find_words
 from spacy_stablediff.words.layer import ARCHITECTURE, find_layers
-from spacy_stablediff.words.neighbours import SpellingIndex
+from spacy_stablediff.words.neighbours import SpellingIndex, is_word
 
 from .pipelines import CONFIGS, make_examples
 from .text import Films
@@ -107,7 +106,7 @@ def _make_pipe(nlp: Language, texts: list[str]) -> Callable[[], Any]:
     (words,) = find_words(nlp.get_pipe("tok2vec"))
 
     def run() -> None:
-        layer.attrs["graph"].get(words, nlp.vocab.strings).forget()
+        layer.attrs["graph"].get(words, nlp.vocab, has_vectors=False).forget()
         list(nlp.pipe(texts))
 
     return run

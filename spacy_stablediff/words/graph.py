@@ -13,21 +13,21 @@ NAACL 2015; Speer, Chin and Havasi, ConceptNet 5.5, AAAI 2017.)
 """
 
 import math
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import nlargest
 from typing import NamedTuple
-from unicodedata import category
 
 import numpy
-from spacy.strings import StringStore, get_string_id
+from spacy.strings import get_string_id
+from spacy.vocab import Vocab
 
 from .casing import CaseOdds
 from .counting import Words, find_case
 from .errors import cost_error
 from .ids import sort
 from .letters import LetterModel
-from .neighbours import MAX_LENGTH, MIN_LENGTH, SpellingIndex
+from .neighbours import MAX_LENGTH, SpellingIndex, is_word
+from .nodes import list_nodes
 
 # To what power the probability of a new form is raised. Letters of a word depend on more than the
 # two before them, so that their probabilities tell less than they seem to.
@@ -48,13 +48,6 @@ ACRONYM = 4
 
 # From how many other forms one is diffused at most.
 MOST = 5
-
-# How many letters an end of a word has at most that spaCy keeps among the strings.
-LONGEST_END = 3
-
-# What may be behind the letters of a word, and what may be between them.
-ENDS = ".,:;!?\"')\N{RIGHT SINGLE QUOTATION MARK}-"
-BETWEEN = str.maketrans("", "", "-'\N{RIGHT SINGLE QUOTATION MARK}")
 
 # The weights of forms, by their texts.
 Weights = Mapping[str, float]
@@ -111,8 +104,9 @@ class WordGraph:
     def __init__(
         self,
         words: Words,
-        strings: StringStore,
+        vocab: Vocab,
         *,
+        has_vectors: bool = False,
         time: float = 1.0,
         distance: int = 2,
         keep: Iterable[str] = (),
@@ -121,7 +115,9 @@ class WordGraph:
         """Make the graph.
 
         words (Words): The words that were counted.
-        strings (StringStore): Where the words of an earlier training are spelt.
+        vocab (Vocab): Where the words of an earlier training are spelt, and those that have a
+            static vector.
+        has_vectors (bool): Whether words that have a static vector are nodes.
         time (float): The time t > 0 of the diffusion.
         distance (int): How many errors neighbours are apart at most: 1 or 2.
         keep (Iterable[str]): Words that are left alone, in whatever case.
@@ -129,12 +125,8 @@ class WordGraph:
         """
         self.time = time
         self.odds = CaseOdds(words)
-        counts = words.tallies["forms"].counts
-        counted = {words.texts[form]: count for form, count in counts.items()}
-        # As if each were seen once, for nobody knows how often it was.
-        borrowed = dict.fromkeys(_list_borrowed(words, strings), 1)
-        self._forms = _group(counted)
-        self._nodes = _group({**borrowed, **counted})
+        nodes = list_nodes(words, vocab, has_vectors=has_vectors)
+        self._forms, self._nodes, self._new = nodes
         self._keep = {word.lower() for word in keep}
         self._pairs = {word.lower(): meant for word, meant in (pairs or {}).items()}
         cases = (str.lower, str.capitalize, str.upper)
@@ -142,10 +134,6 @@ class WordGraph:
         known = [word for word in self._nodes if is_word(word)]
         self._index = SpellingIndex(known, distance)
         self._letters = LetterModel(known)
-        # How often a word of the training texts was new. (Good, The population frequencies of
-        # species and the estimation of population parameters, Biometrika 40, 1953.)
-        old = {text.lower() for text in borrowed}
-        self._new = sum(sum(self._nodes[word].values()) == 1 for word in known if word not in old)
 
     def link(
         self, forms: Sequence[str], *, has_case: bool, knows: Knows | None = None
@@ -247,22 +235,6 @@ class WordGraph:
         return weights
 
 
-def _list_borrowed(words: Words, strings: StringStore) -> Iterator[str]:
-    """List the words of an earlier training, among which are shapes and ends of words as well."""
-    for form in numpy.setdiff1d(words.seen, sort(words.texts)).tolist():
-        text = strings[form] if form in strings else ""  # noqa: SIM401
-        if len(text) > LONGEST_END and set(text) - {"x", "X"}:
-            yield text
-
-
-def _group(counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
-    """Group forms, with how often each was seen, by what they are in small letters."""
-    groups: dict[str, dict[str, int]] = defaultdict(dict)
-    for text, count in counts.items():
-        groups[text.lower()][text] = count
-    return dict(groups)
-
-
 def _list_known(form: str, has_case: bool, knows: Knows | None) -> tuple[str, ...]:
     """List what is known of how a form may be spelt where its own case tells nothing."""
     return () if has_case or knows is None else tuple(filter(knows, _list_cases(form)))
@@ -271,15 +243,3 @@ def _list_known(form: str, has_case: bool, knows: Knows | None) -> tuple[str, ..
 def _list_cases(form: str) -> tuple[str, str]:
     """List how a form is spelt with a capital at the front, and in small letters."""
     return form.capitalize(), form.lower()
-
-
-def is_word(text: str) -> bool:
-    """Tell whether a text is a word in small letters, which may be misspelt or meant.
-
-    text (str): The text.
-    RETURNS (bool): Whether it has 2 to 50 letters, which may have marks on them, hyphens or
-        apostrophes between them, and punctuation behind.
-    """
-    letters = text.rstrip(ENDS).translate(BETWEEN)
-    fits = len(letters) >= MIN_LENGTH and len(text) <= MAX_LENGTH and text == text.lower()
-    return fits and (letters.isalpha() or all(category(each)[0] in "LM" for each in letters))

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from spacy.strings import StringStore
 from spacy.tokens import Doc
+from spacy.vocab import Vocab
 from thinc.api import Model, deserialize_attr, serialize_attr
 
 from ..wiring.model import walk_nodes
@@ -38,16 +38,17 @@ class LazyGraph:
         """
         return LazyGraph({**self.settings, "time": time})
 
-    def get(self, words: Words, strings: StringStore) -> LinkMemory:
+    def get(self, words: Words, vocab: Vocab, *, has_vectors: bool) -> LinkMemory:
         """Return the links of the graph of words.
 
         words (Words): The words, as they were counted so far.
-        strings (StringStore): Where those of an earlier training are spelt.
+        vocab (Vocab): Where those of an earlier training are spelt, and static vectors are.
+        has_vectors (bool): Whether words that have a static vector are nodes.
         RETURNS (LinkMemory): The links.
         """
         made = self._made
         if made is None or made[0] is not words or made[1] != words.version:
-            graph = WordGraph(words, strings, **self.settings)
+            graph = WordGraph(words, vocab, has_vectors=has_vectors, **self.settings)
             self._made = made = words, words.version, LinkMemory(graph)
         return made[2]
 
@@ -78,12 +79,9 @@ def find_mixed(model: Model, docs: list[Doc]) -> Mixed | None:
     graph: LazyGraph = model.attrs[GRAPH]
     if not graph.settings["time"] or not words.texts or not any(map(len, docs)):
         return None
-    mixed = mix_forms(
-        graph.get(words, docs[0].vocab.strings),
-        docs,
-        words.seen,
-        has_vectors=model.attrs[HAS_VECTORS],
-    )
+    vocab, has_vectors = docs[0].vocab, model.attrs[HAS_VECTORS]
+    memory = graph.get(words, vocab, has_vectors=has_vectors)
+    mixed = mix_forms(memory, docs, words.seen, has_vectors=has_vectors)
     return mixed if len(mixed.tokens) else None
 
 

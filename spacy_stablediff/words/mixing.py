@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy
 from spacy.strings import get_string_id
 from spacy.tokens import Doc
-from spacy.vectors import Mode
 from spacy.vocab import Vocab
 
 from ..edits.casing import have_single_case
@@ -15,6 +14,7 @@ from ..types import Array
 from .graph import Knows
 from .ids import is_in, spread
 from .memory import LINK, LinkMemory, Row
+from .nodes import has_vector
 from .noise import estimate_noise
 
 # Which share of a token's weights is too small to count.
@@ -76,13 +76,8 @@ def mix_forms(memory: LinkMemory, docs: list[Doc], seen: Array, *, has_vectors: 
 def _have_vectors(vocab: Vocab, forms: Array) -> Array:
     """Whether forms have static vectors."""
     ids, places = numpy.unique(forms, return_inverse=True)
-    found = [_has_vector(vocab, form) for form in ids.tolist()]
+    found = [has_vector(vocab, form) for form in ids.tolist()]
     return numpy.asarray(found, dtype=bool)[places]
-
-
-def _has_vector(vocab: Vocab, form: int) -> bool:
-    """Whether a form is in the table of static vectors; floret's gives any text a vector."""
-    return vocab.vectors.mode != Mode.floret and vocab.has_vector(form)
 
 
 def _is_known(vocab: Vocab, seen: Array, has_vectors: bool, text: str) -> bool:
@@ -90,7 +85,7 @@ def _is_known(vocab: Vocab, seen: Array, has_vectors: bool, text: str) -> bool:
     form = get_string_id(text)
     if is_in(numpy, numpy.asarray([form], dtype="uint64"), seen)[0]:
         return True
-    return has_vectors and text in vocab.strings and _has_vector(vocab, form)
+    return has_vectors and text in vocab.strings and has_vector(vocab, form)
 
 
 class Texts(NamedTuple):

@@ -10,6 +10,7 @@ of the first letters is therefore an index. What it finds is then compared lette
 from collections.abc import Sequence
 from itertools import chain, combinations
 from typing import NamedTuple
+from unicodedata import category
 
 import numpy
 from rapidfuzz.distance import OSA
@@ -23,6 +24,10 @@ MIN_LENGTH, MAX_LENGTH = 2, 50
 
 # Words of fewer letters are neighbours at a distance of 1 alone.
 SHORT = 4
+
+# What may be behind the letters of a word, and what may be between them.
+ENDS = ".,:;!?\"')\N{RIGHT SINGLE QUOTATION MARK}-"
+BETWEEN = str.maketrans("", "", "-'\N{RIGHT SINGLE QUOTATION MARK}")
 
 # So many first letters are indexed.
 PREFIX = 8
@@ -109,6 +114,18 @@ class SpellingIndex:
         rows, places = rows[found], places[found]
         starts, ends = self._starts[places], self._starts[places + 1]
         return numpy.repeat(rows, ends - starts), self._rows[spread(starts, ends)]
+
+
+def is_word(text: str) -> bool:
+    """Tell whether a text is a word in small letters, which may be misspelt or meant.
+
+    text (str): The text.
+    RETURNS (bool): Whether it has 2 to 50 letters, which may have marks on them, hyphens or
+        apostrophes between them, and punctuation behind.
+    """
+    letters = text.rstrip(ENDS).translate(BETWEEN)
+    fits = len(letters) >= MIN_LENGTH and len(text) <= MAX_LENGTH and text == text.lower()
+    return fits and (letters.isalpha() or all(category(each)[0] in "LM" for each in letters))
 
 
 def _drop_duplicates(numbers: Array) -> Array:

@@ -7,15 +7,16 @@ import pytest
 import spacy
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from spacy.strings import StringStore, get_string_id
+from spacy.strings import get_string_id
 from spacy.tokens import Doc
+from spacy.vocab import Vocab
 
 from spacy_stablediff.words import graph as constants
 from spacy_stablediff.words.counting import Words, find_case
 from spacy_stablediff.words.errors import cost_error
-from spacy_stablediff.words.graph import WordGraph, is_word
+from spacy_stablediff.words.graph import WordGraph
 from spacy_stablediff.words.letters import LetterModel
-from spacy_stablediff.words.neighbours import SHORT
+from spacy_stablediff.words.neighbours import SHORT, is_word
 
 from .test_neighbours import count_errors
 
@@ -30,7 +31,7 @@ def graph_of(counts, borrowed=(), **settings):
     if counts:
         forms = [form for form, count in counts.items() for _ in range(count)]
         words.count([Doc(VOCAB, words=forms)])
-    return WordGraph(words, StringStore(borrowed), **settings)
+    return WordGraph(words, Vocab(strings=borrowed), **settings)
 
 
 def sources(graph, form, has_case=True):

@@ -1,0 +1,108 @@
+"""The nodes of a graph of words: forms that an embedding can tell something of, with their counts."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import partial
+from itertools import islice
+from typing import NamedTuple
+
+import numpy
+from scipy.special import digamma
+from spacy.vectors import Mode
+from spacy.vocab import Vocab
+
+from .counting import Words
+from .ids import sort
+from .neighbours import is_word
+
+# How many letters an end of a word has at most that spaCy keeps among the strings.
+LONGEST_END = 3
+
+# How many words are nodes at most for their static vectors, the most frequent ones. More would
+# take long to index, and are seldom meant.
+MOST_VECTORS = 100_000
+
+# Forms of words, each with its count.
+Counts = Mapping[str, float]
+
+# Words in small letters, each with its forms and their counts.
+Groups = dict[str, dict[str, float]]
+
+
+class Nodes(NamedTuple):
+    """The nodes of a graph of words.
+
+    seen (Dict[str, Dict[str, float]]): The words that training saw, in small letters, each with
+        its forms and how often they were seen.
+    all (Dict[str, Dict[str, float]]): All words of which the embedding can tell something.
+    new (int): How many words of the training texts were new when they were seen.
+    """
+
+    seen: Groups
+    all: Groups
+    new: int
+
+
+def list_nodes(words: Words, vocab: Vocab, *, has_vectors: bool) -> Nodes:
+    """List the nodes of the graph of an embedding's words.
+
+    words (Words): The words that were counted.
+    vocab (Vocab): Where the words of an earlier training are spelt, and static vectors are.
+    has_vectors (bool): Whether the embedding has static vectors.
+    RETURNS (Nodes): The nodes.
+    """
+    counts = words.tallies["forms"].counts
+    seen = {words.texts[form]: count for form, count in counts.items()}
+    groups = _group(seen)
+    knows = partial(has_vector, vocab) if has_vectors else frozenset().__contains__
+    borrowed = [text for text in _list_borrowed(words, vocab) if not knows(text)]
+    vectors = _list_vectors(vocab, sum(seen.values())) if has_vectors else {}
+    # How often a word of the training texts was new. (Good, The population frequencies of species
+    # and the estimation of population parameters, Biometrika 40, 1953.)
+    known = {text.lower() for text in borrowed}
+    new = sum(
+        sum(forms.values()) == 1
+        and is_word(word)
+        and word not in known
+        and not any(map(knows, forms))
+        for word, forms in groups.items()
+    )
+    # As if each of those were seen once, for nobody knows how often it was.
+    return Nodes(groups, _group({**vectors, **dict.fromkeys(borrowed, 1), **seen}), new)
+
+
+def has_vector(vocab: Vocab, form: int | str) -> bool:
+    """Whether a form is in the table of static vectors; floret's gives any text a vector."""
+    return vocab.vectors.mode != Mode.floret and vocab.has_vector(form)
+
+
+def _list_borrowed(words: Words, vocab: Vocab) -> list[str]:
+    """List the words of an earlier training, among which are shapes and ends of words as well."""
+    forms = numpy.setdiff1d(words.seen, sort(words.texts)).tolist()
+    texts = [vocab.strings[form] for form in forms if form in vocab.strings]
+    return [text for text in texts if len(text) > LONGEST_END and set(text) - {"x", "X"}]
+
+
+def _list_vectors(vocab: Vocab, total: int) -> Counts:
+    """List the words that have a static vector, as if seen as often as is expected of them.
+
+    Tables of vectors begin with the most frequent words, and the n-th has a share of
+    1 / (n H) in texts, H the harmonic number of all. (Zipf, Human behavior and the principle of
+    least effort, 1949.) None of them is taken to be seen more than once, for it was not.
+
+    total (int): How many words training saw.
+    """
+    vectors, strings = vocab.vectors, vocab.strings
+    if vectors.mode == Mode.floret or not vectors.n_keys:
+        return {}
+    first = total / (digamma(vectors.n_keys + 1) + numpy.euler_gamma)
+    keys = enumerate(islice(vectors.keys(), MOST_VECTORS), start=1)
+    return {strings[key]: min(1.0, first / rank) for rank, key in keys if key in strings}
+
+
+def _group(counts: Counts) -> Groups:
+    """Group forms, with how often each was seen, by what they are in small letters."""
+    groups: Groups = defaultdict(dict)
+    for text, count in counts.items():
+        groups[text.lower()][text] = count
+    return dict(groups)
