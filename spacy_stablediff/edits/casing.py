@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Literal, TypeAlias
 
 import numpy
-from spacy.strings import get_string_id
+from spacy.strings import StringStore, get_string_id
 from spacy.tokens import Doc
 
 from ..types import Array
@@ -14,6 +14,9 @@ from .spelling import Spelling, map_characters
 
 Casing: TypeAlias = Literal["lower", "upper", "title"]
 CASINGS: tuple[Casing, ...] = ("lower", "upper", "title")
+
+# By what the case of tokens is told.
+CASE_ATTRS: list[int | str] = ["ORTH", "IS_LOWER", "IS_UPPER"]
 
 # What `spacy pretrain` puts in place of a word, whatever its case.
 MASK = "[MASK]"
@@ -77,17 +80,27 @@ def have_single_case(docs: Sequence[Doc]) -> Array:
     docs (Sequence[Doc]): Documents of one vocab, at least one.
     RETURNS (Bools1d): For each whether it has.
     """
-    places = numpy.repeat(numpy.arange(len(docs)), [len(doc) for doc in docs])
-    tokens = numpy.concatenate([doc.to_array(["ORTH", "IS_LOWER", "IS_UPPER"]) for doc in docs])
+    tokens = numpy.concatenate([doc.to_array(CASE_ATTRS) for doc in docs])
+    return tell_single_case(tokens, [len(doc) for doc in docs], docs[0].vocab.strings)
+
+
+def tell_single_case(tokens: Array, sizes: Sequence[int], strings: StringStore) -> Array:
+    """Tell of texts what `have_single_case` does, by their tokens.
+
+    tokens (Ints2d): The `CASE_ATTRS` of the tokens of all texts.
+    sizes (Sequence[int]): How many tokens each text has.
+    strings (StringStore): Where they are spelt.
+    RETURNS (Bools1d): For each text whether it has a single case.
+    """
     forms, is_lower, is_upper = tokens[:, 0], tokens[:, 1] > 0, tokens[:, 2] > 0
     is_upper &= forms != MASK_ID
+    places = numpy.repeat(numpy.arange(len(sizes)), sizes)
     has_lower, has_upper = (
-        numpy.bincount(places[kind], minlength=len(docs)) > 0 for kind in (is_lower, is_upper)
+        numpy.bincount(places[kind], minlength=len(sizes)) > 0 for kind in (is_lower, is_upper)
     )
     single: Array = has_lower != has_upper
     others = numpy.flatnonzero(single[places] & ~(is_lower | is_upper))
     ids, which = numpy.unique(forms[others], return_inverse=True)
-    strings = docs[0].vocab.strings
     has_both = numpy.asarray([_has_case(strings[form]) for form in ids.tolist()], dtype=bool)
     single[places[others[has_both[which]]]] = False
     return single

@@ -23,6 +23,7 @@ from .known import COUNTED, count_step
 from .lazy import GRAPH, HAS_VECTORS, LazyGraph, find_mixed, learns_nothing
 from .mixing import Mixed
 from .settings import check_settings
+from .texts import Texts, read_texts
 
 ARCHITECTURE = "spacy-stablediff.WordGraphBOW.v1"
 LAYER = "word_graph_bow"
@@ -95,9 +96,11 @@ def forward(model: BagOfWords, docs: list[Doc], is_train: bool) -> tuple[Floats2
     bow: Model[Any, Floats2d] = model.layers[0]
     if is_train:
         count_step(model.attrs[COUNTED], docs)
+    if is_train or not docs:
         return bow(docs, is_train)
-    mixed = find_mixed(model, docs)
-    bags = docs if mixed is None else _list_bags(find_node(bow, COUNTS_WORDS), docs, mixed)
+    texts = read_texts(docs)
+    mixed = find_mixed(model, texts)
+    bags = docs if mixed is None else _list_bags(find_node(bow, COUNTS_WORDS), texts, mixed)
     return bow.predict(bags), learns_nothing
 
 
@@ -123,14 +126,13 @@ def _count_or_pass(model: Model, given: list[Doc] | Bags, is_train: bool) -> tup
     return model.layers[0](given, is_train)
 
 
-def _list_bags(ngrams: Any, docs: list[Doc], mixed: Mixed) -> Bags:
-    """List what is in the bags of documents with new words."""
-    orths = numpy.concatenate([doc.to_array("ORTH") for doc in docs])
-    places = numpy.repeat(numpy.arange(len(docs)), [len(doc) for doc in docs])
-    entries = [_list_words(orths, places, mixed)]
+def _list_bags(ngrams: Any, texts: Texts, mixed: Mixed) -> Bags:
+    """List what is in the bags of texts with new words."""
+    places = texts.owners
+    entries = [_list_words(texts.forms, places, mixed)]
     if (size := ngrams.attrs["ngram_size"]) > 1:
-        entries.append(_list_longer(ngrams.ops, _read_best(orths, mixed), places, size))
-    return _join(entries, len(docs))
+        entries.append(_list_longer(ngrams.ops, _read_best(texts.forms, mixed), places, size))
+    return _join(entries, len(texts.sizes))
 
 
 class Entries(NamedTuple):

@@ -11,6 +11,7 @@ from thinc.api import Model
 
 from ..errors import Errors
 from .lazy import find_holders, find_mixed
+from .texts import read_texts
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def count_read_as_others(nlp: Language, docs: Iterable[Doc]) -> Counter[tuple[st
 
 def _explain(layer: Model, doc: Doc, component: str) -> list[DiffusedWord]:
     """Tell which words of a document a layer diffuses, and from what."""
-    mixed = find_mixed(layer, [doc])
+    mixed = find_mixed(layer, read_texts([doc]))
     if mixed is None:
         return []
     shares = list(zip(mixed.sources.tolist(), mixed.weights.tolist(), strict=True))

@@ -85,8 +85,8 @@ class Asked(NamedTuple):
 
     form (str): Its text.
     has_case (bool): Whether its case tells something.
-    known (Tuple[str, ...]): Where it doesn't, those of its spellings with a capital and
-        without that are known, though they weren't counted.
+    known (Tuple[str, ...]): What of it is known though it was not counted: itself, or, where its
+        case tells nothing, its spellings with a capital and without.
     """
 
     form: str
@@ -145,7 +145,8 @@ class WordGraph:
         has_case (bool): Whether they come from texts that have case, so that theirs tells
             something.
         knows (Optional[Callable[[str], bool]]): Tells of a form that was not counted whether it is
-            known nevertheless, by its static vector or from an earlier training.
+            known nevertheless, by its static vector or from an earlier training. In texts that
+            have case it is left alone then.
         RETURNS (List[Links]): For each form its links.
         """
         asked = [Asked(form, has_case, _list_known(form, has_case, knows)) for form in forms]
@@ -201,7 +202,7 @@ class WordGraph:
         if word in self._pairs:
             meant = self._pairs[word]
             return {**(self._forms.get(meant.lower()) or {meant: 1})}
-        if has_case and form.isupper() and len(form) < ACRONYM:
+        if has_case and (known or (form.isupper() and len(form) < ACRONYM)):
             return {}
         if has_case:
             is_name = form[0].isupper() and word not in self._forms
@@ -236,8 +237,9 @@ class WordGraph:
 
 
 def _list_known(form: str, has_case: bool, knows: Knows | None) -> tuple[str, ...]:
-    """List what is known of how a form may be spelt where its own case tells nothing."""
-    return () if has_case or knows is None else tuple(filter(knows, _list_cases(form)))
+    """List what is known of how a form may be spelt."""
+    spellings = (form,) if has_case else _list_cases(form)
+    return () if knows is None else tuple(filter(knows, spellings))
 
 
 def _list_cases(form: str) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from .known import known_words
 from .lazy import GRAPH, HAS_VECTORS, LazyGraph, find_mixed, learns_nothing
 from .mixing import Mixed
 from .settings import check_settings
+from .texts import read_texts
 
 ARCHITECTURE = "spacy-stablediff.WordGraphTok2Vec.v1"
 LAYER = "word_graph"
@@ -89,15 +90,16 @@ def forward(model: Embedding, docs: list[Doc], is_train: bool) -> tuple[Batch, C
     """Embed documents, and outside of training diffuse the embeddings of new words."""
     if is_train or not any(map(len, docs)):
         return model.layers[0](docs, is_train)
-    lengths = [len(doc) for doc in docs]
-    mixed = find_mixed(model, docs)
+    texts = read_texts(docs)
+    mixed = find_mixed(model, texts)
     if mixed is None:
         rows = embed_distinct(model.layers[0], docs)
     else:
-        forms = Doc(docs[0].vocab, words=mixed.forms)
+        forms = Doc(texts.vocab, words=mixed.forms)
         rows = embed_distinct(model.layers[0], [*docs, forms])
-        rows = _diffuse(model.ops, rows[: sum(lengths)], rows[sum(lengths) :], mixed)
-    return model.ops.unflatten(rows, model.ops.asarray1i(lengths)), learns_nothing
+        size = len(texts.forms)
+        rows = _diffuse(model.ops, rows[:size], rows[size:], mixed)
+    return model.ops.unflatten(rows, model.ops.asarray1i(texts.sizes)), learns_nothing
 
 
 def init(model: Embedding, X: Any = None, Y: Any = None) -> None:

@@ -13,6 +13,7 @@ from .graph import WordGraph
 from .known import find_words
 from .memory import LinkMemory
 from .mixing import Mixed, mix_forms
+from .texts import Texts
 
 # The attributes of a layer: the graph, and whether words that have a static vector count as seen.
 GRAPH = "graph"
@@ -67,21 +68,21 @@ def _deserialize(default: LazyGraph, value: bytes, name: str, model: Any) -> Laz
     return default
 
 
-def find_mixed(model: Model, docs: list[Doc]) -> Mixed | None:
+def find_mixed(model: Model, texts: Texts) -> Mixed | None:
     """Find the tokens that a layer diffuses over its graph of words.
 
     model (Model): The layer, which holds the graph, and counts words.
-    docs (List[Doc]): Documents of one vocab.
+    texts (Texts): The texts of a batch.
     RETURNS (Optional[Mixed]): The tokens; None where nothing is diffused.
     """
     # Not by a ref of the model, for spaCy loses refs of a node where it replaces listeners.
     words = next(find_words(model))
     graph: LazyGraph = model.attrs[GRAPH]
-    if not graph.settings["time"] or not words.texts or not any(map(len, docs)):
+    if not graph.settings["time"] or not words.texts or not len(texts.forms):
         return None
-    vocab, has_vectors = docs[0].vocab, model.attrs[HAS_VECTORS]
-    memory = graph.get(words, vocab, has_vectors=has_vectors)
-    mixed = mix_forms(memory, docs, words.seen, has_vectors=has_vectors)
+    has_vectors = model.attrs[HAS_VECTORS]
+    memory = graph.get(words, texts.vocab, has_vectors=has_vectors)
+    mixed = mix_forms(memory, texts, words.seen, has_vectors=has_vectors)
     return mixed if len(mixed.tokens) else None
 
 

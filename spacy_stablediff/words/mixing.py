@@ -6,16 +6,15 @@ from typing import NamedTuple
 
 import numpy
 from spacy.strings import get_string_id
-from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from ..edits.casing import have_single_case
 from ..types import Array
 from .graph import Knows
 from .ids import is_in, spread
 from .memory import LINK, LinkMemory, Row
 from .nodes import has_vector
 from .noise import estimate_noise
+from .texts import Texts
 
 # Which share of a token's weights is too small to count.
 LEAST = 0.01
@@ -40,7 +39,7 @@ class Mixed(NamedTuple):
     weights: Array
 
 
-def mix_forms(memory: LinkMemory, docs: list[Doc], seen: Array, *, has_vectors: bool) -> Mixed:
+def mix_forms(memory: LinkMemory, texts: Texts, seen: Array, *, has_vectors: bool) -> Mixed:
     """Find the tokens of a batch that are diffused over the graph of words.
 
     In texts that have case those are among the tokens that were not seen, or that the user says
@@ -48,36 +47,22 @@ def mix_forms(memory: LinkMemory, docs: list[Doc], seen: Array, *, has_vectors: 
     stand for another form of it, the likelier one in its context.
 
     memory (LinkMemory): The links of the graph of words.
-    docs (List[Doc]): Documents of one vocab, at least one.
+    texts (Texts): The batch.
     seen (Ints1d): The ORTHs that were seen in training, in ascending order.
     has_vectors (bool): Whether words that have a static vector count as seen.
     RETURNS (Mixed): The tokens.
     """
-    vocab, graph = docs[0].vocab, memory.graph
-    has_no_case = have_single_case(docs)
-    sizes = [len(doc) for doc in docs]
-    caseless = numpy.repeat(has_no_case, sizes)
-    forms = numpy.concatenate([doc.to_array("ORTH") for doc in docs])
-    new = numpy.flatnonzero(~caseless & ~is_in(numpy, forms, seen))
-    if has_vectors:
-        new = new[~_have_vectors(vocab, forms[new])]
-    new = numpy.union1d(new, numpy.flatnonzero(~caseless & is_in(numpy, forms, graph.paired)))
-    texts = Texts(vocab, forms, sizes)
-    with_case = _link(memory, texts, new)
-    if not any(has_no_case):
+    graph = memory.graph
+    knows = partial(_is_known, texts.vocab, seen, has_vectors)
+    caseless = texts.has_no_case[texts.owners]
+    is_new = ~is_in(numpy, texts.forms, seen) | is_in(numpy, texts.forms, graph.paired)
+    with_case = _link(memory, texts, numpy.flatnonzero(~caseless & is_new), knows)
+    if not caseless.any():
         return with_case
-    odds = graph.odds.read([doc for doc, reads in zip(docs, has_no_case, strict=True) if reads])
-    tokens = numpy.flatnonzero(caseless)
-    knows = partial(_is_known, vocab, seen, has_vectors)
-    without = _link(memory, texts, tokens, odds, knows)
+    pairs = zip(texts.docs, texts.has_no_case, strict=True)
+    odds = graph.odds.read([doc for doc, has_no_case in pairs if has_no_case])
+    without = _link(memory, texts, numpy.flatnonzero(caseless), knows, odds)
     return _join(with_case, without)
-
-
-def _have_vectors(vocab: Vocab, forms: Array) -> Array:
-    """Whether forms have static vectors."""
-    ids, places = numpy.unique(forms, return_inverse=True)
-    found = [has_vector(vocab, form) for form in ids.tolist()]
-    return numpy.asarray(found, dtype=bool)[places]
 
 
 def _is_known(vocab: Vocab, seen: Array, has_vectors: bool, text: str) -> bool:
@@ -88,25 +73,12 @@ def _is_known(vocab: Vocab, seen: Array, has_vectors: bool, text: str) -> bool:
     return has_vectors and text in vocab.strings and has_vector(vocab, form)
 
 
-class Texts(NamedTuple):
-    """The texts of a batch.
-
-    vocab (Vocab): Where their tokens are spelt.
-    forms (Ints1d): The ORTHs of all tokens.
-    sizes (List[int]): How many tokens each text has.
-    """
-
-    vocab: Vocab
-    forms: Array
-    sizes: list[int]
-
-
 def _link(
     memory: LinkMemory,
     texts: Texts,
     tokens: Array,
+    knows: Knows,
     odds: Array | None = None,
-    knows: Knows | None = None,
 ) -> Mixed:
     """Look up what some tokens are made of.
 
@@ -148,7 +120,7 @@ def _spread_rows(rows: list[Row], places: Array) -> tuple[Array, Array]:
 
 def _estimate_noise(texts: Texts, tokens: Array, odds: Array) -> Array:
     """Estimate for each of some tokens the noise of its text."""
-    owners = numpy.repeat(numpy.arange(len(texts.sizes)), texts.sizes)[tokens]
+    owners = texts.owners[tokens]
     return estimate_noise(odds, owners, numpy.asarray(texts.sizes))[owners]
 
 

@@ -16,6 +16,7 @@ from spacy_stablediff.words.known import LAYER as KNOWN
 from spacy_stablediff.words.known import UNKNOWN, find_words
 from spacy_stablediff.words.layer import LAYER, WordGraphTok2Vec, find_layers
 from spacy_stablediff.words.lazy import find_mixed
+from spacy_stablediff.words.texts import read_texts
 
 from ..pipelines import EMBEDDING, add_textcat, examples_for, train
 
@@ -300,7 +301,7 @@ def test_a_new_word_is_the_weighted_mean_of_the_forms_it_is_made_of():
     for nlp in (trained_on(OFTEN), with_vectors()):
         (layer,) = find_layers(nlp.get_pipe("tok2vec"))
         doc = nlp.make_doc("I am hapyp")
-        mixed = find_mixed(layer, [doc])
+        mixed = find_mixed(layer, read_texts([doc]))
         assert mixed.tokens.tolist() == [2] and "happy" in mixed.forms
         expected = mixed.weights @ embedding_before_context(nlp, " ".join(mixed.forms))
         assert numpy.allclose(layer.predict([doc])[0][2], expected, atol=1e-6)

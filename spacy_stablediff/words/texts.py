@@ -1,0 +1,46 @@
+"""The texts of a batch, as arrays of their tokens."""
+
+from typing import NamedTuple
+
+import numpy
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+
+from ..edits.casing import CASE_ATTRS, tell_single_case
+from ..types import Array
+
+
+class Texts(NamedTuple):
+    """The texts of a batch.
+
+    docs (List[Doc]): Their documents, of one vocab, at least one.
+    sizes (List[int]): How many tokens each has.
+    forms (Ints1d): The ORTHs of all tokens.
+    has_no_case (Bools1d): Whether each text is in a single case, so that case tells nothing.
+    """
+
+    docs: list[Doc]
+    sizes: list[int]
+    forms: Array
+    has_no_case: Array
+
+    @property
+    def vocab(self) -> Vocab:
+        """Where the tokens are spelt."""
+        return self.docs[0].vocab
+
+    @property
+    def owners(self) -> Array:
+        """For each token the place of its text."""
+        return numpy.repeat(numpy.arange(len(self.sizes)), self.sizes)
+
+
+def read_texts(docs: list[Doc]) -> Texts:
+    """Read the texts of a batch.
+
+    docs (List[Doc]): Documents of one vocab, at least one.
+    RETURNS (Texts): The texts.
+    """
+    sizes = [len(doc) for doc in docs]
+    tokens = numpy.concatenate([doc.to_array(CASE_ATTRS) for doc in docs])
+    return Texts(docs, sizes, tokens[:, 0], tell_single_case(tokens, sizes, docs[0].vocab.strings))
