@@ -7,7 +7,6 @@ from itertools import islice
 from typing import NamedTuple
 
 import numpy
-from scipy.special import digamma
 from spacy.vectors import Mode
 from spacy.vocab import Vocab
 
@@ -21,6 +20,10 @@ LONGEST_END = 3
 # How many words are nodes at most for their static vectors, the most frequent ones. More would
 # take long to index, and are seldom meant.
 MOST_VECTORS = 100_000
+
+# How often the first of them is taken to be seen, the n-th an n-th as often (Zipf, Human behavior and
+# the principle of least effort, 1949), and how often any is at most.
+FIRST_COUNT, LARGEST_COUNT = 450_000, 3
 
 # Forms of words, each with its count.
 Counts = Mapping[str, float]
@@ -56,7 +59,7 @@ def list_nodes(words: Words, vocab: Vocab, *, has_vectors: bool) -> Nodes:
     groups = _group(seen)
     knows = partial(has_vector, vocab) if has_vectors else frozenset().__contains__
     borrowed = [text for text in _list_borrowed(words, vocab) if not knows(text)]
-    vectors = _list_vectors(vocab, sum(seen.values())) if has_vectors else {}
+    vectors = _list_vectors(vocab) if has_vectors else {}
     # How often a word of the training texts was new. (Good, The population frequencies of species
     # and the estimation of population parameters, Biometrika 40, 1953.)
     known = {text.lower() for text in borrowed}
@@ -83,21 +86,14 @@ def _list_borrowed(words: Words, vocab: Vocab) -> list[str]:
     return [text for text in texts if len(text) > LONGEST_END and set(text) - {"x", "X"}]
 
 
-def _list_vectors(vocab: Vocab, total: int) -> Counts:
-    """List the words that have a static vector, as if seen as often as is expected of them.
-
-    Tables of vectors begin with the most frequent words, and the n-th has a share of
-    1 / (n H) in texts, H the harmonic number of all. (Zipf, Human behavior and the principle of
-    least effort, 1949.) None of them is taken to be seen more than once, for it was not.
-
-    total (int): How many words training saw.
-    """
+def _list_vectors(vocab: Vocab) -> Counts:
+    """List the words that have a static vector. Tables of them begin with the most frequent words."""
     vectors, strings = vocab.vectors, vocab.strings
-    if vectors.mode == Mode.floret or not vectors.n_keys:
+    if vectors.mode == Mode.floret:
         return {}
-    first = total / (digamma(vectors.n_keys + 1) + numpy.euler_gamma)
     keys = enumerate(islice(vectors.keys(), MOST_VECTORS), start=1)
-    return {strings[key]: min(1.0, first / rank) for rank, key in keys if key in strings}
+    counts = ((key, min(LARGEST_COUNT, FIRST_COUNT / rank)) for rank, key in keys)
+    return {strings[key]: count for key, count in counts if key in strings}
 
 
 def _group(counts: Counts) -> Groups:
