@@ -18,7 +18,7 @@ from .results import Line, append_line, read_lines
 from .run import make_run
 from .schedule import do_runs, list_missing
 from .summary import Study, read_study
-from .words import compare_settings
+from .words import compare_settings, read_words_plan
 from .words_page import render_words
 
 PlanPath = Annotated[Path, typer.Option("--plan", help="The plan of the study", exists=True)]
@@ -28,7 +28,7 @@ Folder = Annotated[Path, typer.Option(help="Where to train")]
 PLAN, RESULTS, FOLDER = Path("study/plan.yml"), Path("study/runs.jsonl"), Path("training/study")
 NOTES, PAGE = Path("study/notes.md"), Path("docs/study.md")
 RIVALS, RIVAL_RESULTS = Path("study/rivals.yml"), Path("study/rivals.jsonl")
-RIVAL_PAGE = Path("docs/rivals.md")
+RIVAL_PAGE, RIVALS_FOLDER = Path("docs/rivals.md"), Path("training/rivals")
 READERS, READER_RESULTS = Path("study/readers.yml"), Path("study/readers.jsonl")
 WORDS, WORDS_RESULTS, WORDS_PAGE = (
     Path("study/words.yml"),
@@ -125,7 +125,7 @@ def rivals(
 def words(
     plan_path: PlanPath = WORDS,
     results: Results = WORDS_RESULTS,
-    folder: Folder = Path("training/words"),
+    folder: Folder = RIVALS_FOLDER,
     page: Annotated[Path, typer.Option(help="Markdown file to write")] = WORDS_PAGE,
     only: Annotated[str, typer.Option(help="Regular expression that runs must match")] = "",
 ) -> None:
@@ -134,7 +134,8 @@ def words(
     def measure(plan: Plan, run: Run) -> list[Line]:
         return compare_settings(plan, run, folder / run.key)
 
-    complete(plan_path, results, page, only, measure=measure, render=render_words)
+    plan = read_words_plan(plan_path)
+    complete(plan, results, page, only, measure=measure, render=render_words)
 
 
 @app.command()
@@ -150,11 +151,12 @@ def pretraining(
     def measure(plan: Plan, run: Run) -> list[Line]:
         return [compare_start(plan, run, folder)]
 
-    complete(plan_path, results, page, only, measure=measure, render=render_pretraining)
+    plan = read_plan(plan_path)
+    complete(plan, results, page, only, measure=measure, render=render_pretraining)
 
 
 def complete(
-    plan_path: Path,
+    plan: Plan,
     results: Path,
     page: Path,
     only: str,
@@ -163,7 +165,6 @@ def complete(
     render: Callable[[Plan, list[Line]], str],
 ) -> None:
     """Measure the runs of a plan that have no line yet, and write all up."""
-    plan = read_plan(plan_path)
     for run in list_missing(plan, read_lines(results), only):
         for line in measure(plan, run):
             append_line(results, line)

@@ -19,13 +19,11 @@ def render_words(plan: Plan, lines: list[Line]) -> str:
     RETURNS (str): A page in Markdown.
     """
     lines = sorted(lines, key=lambda line: [*map(str, Run.from_line(line))])
-    main = [line for line in lines if line["variant"] == plan["main"][0]]
     context = {
-        "gains": _tabulate_gains(plan, main),
-        "scores": _tabulate(plan, main, "score", 100),
-        "displacements": _tabulate(plan, main, "displacement", 1),
-        "unknown": _tabulate_unknown(plan, lines),
-        "seeds": len({line["seed"] for line in main}),
+        "gains": _tabulate_gains(plan, lines),
+        "scores": _tabulate(plan, lines, "score", 100),
+        "displacements": _tabulate(plan, lines, "displacement", 1),
+        "variant": next(iter(plan["variants"])),
         "machines": sorted({line["machine"] for line in lines}),
         "missing": [run.key for run in list_missing(plan, lines)],
     }
@@ -78,19 +76,6 @@ def _tabulate(plan: Plan, lines: list[Line], figure: str, factor: int) -> str:
         for setting in plan["settings"]
     ]
     return to_table(["data", "graph of words", *texts], rows, texts=2)
-
-
-def _tabulate_unknown(plan: Plan, lines: list[Line]) -> str:
-    """How both treatments of unknown words score, with the graph, on clean text and heavy errors."""
-    rows = []
-    for data in plan["variants"][plan["main"][1]]["data"]:
-        for variant in plan["main"]:
-            chosen = [line for line in lines if line["variant"] == variant and line["seed"] == 0]
-            values = [
-                _find(chosen, data, "graph", text, "score") for text in ("clean", "letters 15 %")
-            ]
-            rows.append([data, variant, *(show(each, 100) for each in values)])
-    return to_table(["data", "training", "clean", "letters 15 %"], rows, texts=2)
 
 
 def _find(lines: list[Line], data: str, setting: str, text: str, figure: str) -> list[float]:
