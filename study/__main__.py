@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from wasabi import msg
 
-from .plan import Plan, Run, read_plan
+from .plan import Plan, Run, read_plan, read_words_plan
 from .plot import draw, draw_noise
 from .pretraining import compare_start
 from .pretraining_page import render_pretraining
@@ -18,7 +18,7 @@ from .results import Line, append_line, read_lines
 from .run import make_run
 from .schedule import do_runs, list_missing
 from .summary import Study, read_study
-from .words import compare_settings, read_words_plan
+from .words import compare_settings
 from .words_page import render_words
 
 PlanPath = Annotated[Path, typer.Option("--plan", help="The plan of the study", exists=True)]

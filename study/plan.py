@@ -24,6 +24,9 @@ SETTINGS = {
     "averages",
 }
 
+# Which of the pipelines of a variant are measured.
+CHOICES = ("data", "embeddings", "seeds")
+
 
 class Run(NamedTuple):
     """One pipeline of the plan.
@@ -69,6 +72,19 @@ def read_plan(path: Path) -> Plan:
     plan = srsly.read_yaml(path)
     check_plan(plan)
     return plan
+
+
+def read_words_plan(path: Path) -> Plan:
+    """Read which pipelines of a comparison are measured, and with what settings.
+
+    path (Path): The .yml file, with the comparison's beside it.
+    RETURNS (Plan): The plan of the comparison, with these pipelines alone, and the "settings" of
+        the graph of words by name.
+    """
+    words = srsly.read_yaml(path)
+    plan, name = read_plan(path.parent / words["comparison"]), words["variant"]
+    variant = {**plan["variants"][name], **{key: words[key] for key in CHOICES}}
+    return {**plan, "variants": {name: variant}, "settings": words["settings"]}
 
 
 def check_plan(plan: Plan) -> None:

@@ -3,29 +3,12 @@
 from pathlib import Path
 
 import spacy
-import srsly
 
 from reporting.machine import describe_machine
 
-from .plan import Plan, Run, read_plan
+from .plan import Plan, Run
 from .results import Line
 from .run import MACHINE, measure_part, train_pipeline
-
-# Which of the pipelines of a variant are measured.
-CHOICES = ("data", "embeddings", "seeds")
-
-
-def read_words_plan(path: Path) -> Plan:
-    """Read which pipelines of a comparison are measured, and with what settings.
-
-    path (Path): The .yml file, with the comparison's beside it.
-    RETURNS (Plan): The plan of the comparison, with these pipelines alone, and the "settings" of
-        the graph of words by name.
-    """
-    words = srsly.read_yaml(path)
-    plan, name = read_plan(path.parent / words["comparison"]), words["variant"]
-    variant = {**plan["variants"][name], **{key: words[key] for key in CHOICES}}
-    return {**plan, "variants": {name: variant}, "settings": words["settings"]}
 
 
 def compare_settings(plan: Plan, run: Run, folder: Path) -> list[Line]:

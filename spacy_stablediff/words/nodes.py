@@ -1,12 +1,13 @@
 """The nodes of a graph of words: forms that an embedding can tell something of, with their counts."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
 import numpy
+from spacy.strings import get_string_id
 from spacy.vectors import Mode
 from spacy.vocab import Vocab
 
@@ -57,8 +58,8 @@ def list_nodes(words: Words, vocab: Vocab, *, has_vectors: bool) -> Nodes:
     counts = words.tallies["forms"].counts
     seen = {words.texts[form]: count for form, count in counts.items()}
     groups = _group(seen)
-    knows = partial(has_vector, vocab) if has_vectors else frozenset().__contains__
-    borrowed = [text for text in _list_borrowed(words, vocab) if not knows(text)]
+    knows = partial(has_vector, vocab) if has_vectors else frozenset[int]().__contains__
+    borrowed = _list_borrowed(words, vocab, knows)
     vectors = _list_vectors(vocab) if has_vectors else {}
     # How often a word of the training texts was new. (Good, The population frequencies of species
     # and the estimation of population parameters, Biometrika 40, 1953.)
@@ -67,22 +68,32 @@ def list_nodes(words: Words, vocab: Vocab, *, has_vectors: bool) -> Nodes:
         sum(forms.values()) == 1
         and is_word(word)
         and word not in known
-        and not any(map(knows, forms))
+        and not any(map(knows, map(get_string_id, forms)))
         for word, forms in groups.items()
     )
     # As if each of those were seen once, for nobody knows how often it was.
     return Nodes(groups, _group({**vectors, **dict.fromkeys(borrowed, 1), **seen}), new)
 
 
-def has_vector(vocab: Vocab, form: int | str) -> bool:
+def has_vector(vocab: Vocab, form: int) -> bool:
     """Whether a form is in the table of static vectors; floret's gives any text a vector."""
-    return vocab.vectors.mode != Mode.floret and vocab.has_vector(form)
+    if vocab.vectors.mode == Mode.floret:
+        return False
+    # The vocab would keep a lexeme of every form that it is asked about.
+    return (
+        form in vocab.vectors
+        if vocab.vectors.attr == vocab.strings["ORTH"]
+        else vocab.has_vector(form)
+    )
 
 
-def _list_borrowed(words: Words, vocab: Vocab) -> list[str]:
-    """List the words of an earlier training, among which are shapes and ends of words as well."""
+def _list_borrowed(words: Words, vocab: Vocab, knows: Callable[[int], bool]) -> list[str]:
+    """List the words of an earlier training, among which are shapes and ends of words as well.
+
+    knows (Callable[[int], bool]): Tells which are known otherwise.
+    """
     forms = numpy.setdiff1d(words.seen, sort(words.texts)).tolist()
-    texts = [vocab.strings[form] for form in forms if form in vocab.strings]
+    texts = [vocab.strings[form] for form in forms if form in vocab.strings and not knows(form)]
     return [text for text in texts if len(text) > LONGEST_END and set(text) - {"x", "X"}]
 
 

@@ -3,10 +3,9 @@
 import pytest
 
 from study.config import make_config
-from study.plan import Run, list_runs
+from study.plan import Run, list_runs, read_words_plan
 from study.results import read_lines
 from study.schedule import list_missing
-from study.words import read_words_plan
 from study.words_page import render_words
 
 from .conftest import STUDY
