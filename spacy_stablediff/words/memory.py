@@ -1,6 +1,7 @@
 """The links of the forms of words that texts had so far, each found once."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy
@@ -69,7 +70,7 @@ class LinkMemory:
         new = [form for form in forms if form not in rows]
         texts = [strings[form] for form in new]
         found = self.graph.link(texts, has_case=has_case, knows=knows)
-        rows.update(zip(new, map(_make_row, found), strict=True))
+        rows.update(zip(new, _make_rows(found), strict=True))
         return [rows[form] for form in forms]
 
     def forget(self) -> None:
@@ -77,13 +78,22 @@ class LinkMemory:
         self._rows = {True: {}, False: {}}
 
 
-def _make_row(links: Links) -> Row:
-    """Put links into an array."""
-    size = len(links.forms)
-    row = numpy.empty(size, LINK)
-    row["form"] = [get_string_id(text) for text in links.forms]
-    row["weight"] = numpy.log(links.weights)
-    row["is_error"] = numpy.arange(size) >= size - links.errors
-    row["is_capital"] = [find_case(text) > 0 for text in links.forms]
-    texts = tuple(zip(row["form"].tolist(), links.forms, strict=True))
-    return Row(row.tobytes(), texts, links.odds)
+def _make_rows(found: list[Links]) -> list[Row]:
+    """Put the links of forms into arrays, all at once."""
+    texts = [text for links in found for text in links.forms]
+    ids = [get_string_id(text) for text in texts]
+    array = numpy.empty(len(texts), LINK)
+    array["form"] = numpy.asarray(ids, dtype="uint64")
+    array["weight"] = numpy.log([weight for links in found for weight in links.weights])
+    array["is_error"] = [
+        place >= len(links.forms) - links.errors
+        for links in found
+        for place in range(len(links.forms))
+    ]
+    array["is_capital"] = [find_case(text) > 0 for text in texts]
+    data, pairs = array.tobytes(), list(zip(ids, texts, strict=True))
+    ends = list(accumulate(len(links.forms) for links in found))
+    return [
+        Row(data[start * LINK.itemsize : end * LINK.itemsize], tuple(pairs[start:end]), links.odds)
+        for start, end, links in zip([0, *ends], ends, found, strict=False)
+    ]
