@@ -80,11 +80,9 @@ def has_vector(vocab: Vocab, form: int) -> bool:
     if vocab.vectors.mode == Mode.floret:
         return False
     # The vocab would keep a lexeme of every form that it is asked about.
-    return (
-        form in vocab.vectors
-        if vocab.vectors.attr == vocab.strings["ORTH"]
-        else vocab.has_vector(form)
-    )
+    if vocab.vectors.attr == vocab.strings["ORTH"]:
+        return form in vocab.vectors
+    return form in vocab.strings and vocab.has_vector(form)  # type: ignore[operator]
 
 
 def _list_borrowed(words: Words, vocab: Vocab, knows: Callable[[int], bool]) -> list[str]:

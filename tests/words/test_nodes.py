@@ -2,6 +2,7 @@
 
 import numpy
 import pytest
+import spacy
 from spacy.strings import get_string_id
 from spacy.tokens import Doc
 from spacy.vectors import Vectors
@@ -10,7 +11,7 @@ from spacy.vocab import Vocab
 from spacy_stablediff.words import nodes as constants
 from spacy_stablediff.words.counting import Words
 from spacy_stablediff.words.graph import WordGraph
-from spacy_stablediff.words.nodes import list_nodes
+from spacy_stablediff.words.nodes import has_vector, list_nodes
 
 SEEN = ["happy"] * 3 + ["Happy", "Brightmoor", "parcel"]
 RANKED = ["the", "parcel", "hospital", "Porto", "porto", "rare"]
@@ -80,6 +81,21 @@ def test_vectors_that_any_text_has_make_no_nodes():
     vocab.vectors = Vectors(strings=vocab.strings, mode="floret", data=data, hash_count=1)
     nodes = list_nodes(words_of(vocab, SEEN), vocab, has_vectors=True)
     assert nodes == nodes_of(SEEN)
+
+
+@pytest.mark.parametrize("attr", ["ORTH", "LOWER"])
+def test_a_form_has_a_vector_by_what_the_table_goes_by(attr):
+    vocab = spacy.blank("en").vocab
+    for word in ("hospital", "Hospital", "clinic"):
+        vocab.strings.add(word)
+    data = numpy.ones((1, 2), dtype="float32")
+    vocab.vectors = Vectors(strings=vocab.strings, data=data, keys=["hospital"], attr=attr)
+    found = [
+        has_vector(vocab, get_string_id(word))
+        for word in ("hospital", "Hospital", "clinic", "nowhere")
+    ]
+    assert found == [True, attr == "LOWER", False, False]
+    assert "nowhere" not in vocab.strings
 
 
 def test_new_words_are_those_seen_once_and_not_known_otherwise():
