@@ -56,7 +56,9 @@ def mix_forms(memory: LinkMemory, texts: Texts, seen: Array, *, has_vectors: boo
     knows = partial(_is_known, texts.vocab, seen, has_vectors)
     caseless = texts.has_no_case[texts.owners]
     is_new = ~is_in(numpy, texts.forms, seen) | is_in(numpy, texts.forms, graph.paired)
-    with_case = _link(memory, texts, numpy.flatnonzero(~caseless & is_new), knows)
+    # What was not seen is known by its vector alone.
+    by_vector = knows if has_vectors else None
+    with_case = _link(memory, texts, numpy.flatnonzero(~caseless & is_new), by_vector)
     if not caseless.any():
         return with_case
     pairs = zip(texts.docs, texts.has_no_case, strict=True)
@@ -77,7 +79,7 @@ def _link(
     memory: LinkMemory,
     texts: Texts,
     tokens: Array,
-    knows: Knows,
+    knows: Knows | None,
     odds: Array | None = None,
 ) -> Mixed:
     """Look up what some tokens are made of.
