@@ -35,6 +35,23 @@ def make_lines(plan, seeds=1):
     ]
 
 
+def read_rows(page, data):
+    """The figures of a data set by the texts that they are of, from each table."""
+    tables = [[]]
+    for line in page.splitlines():
+        if line.startswith("|"):
+            tables[-1].append([cell.strip() for cell in line.strip("|").split("|")])
+        elif tables[-1]:
+            tables.append([])
+    names = ("data", "graph of words")
+    return [
+        {text: cell for text, cell in zip(head, row, strict=True) if cell and text not in names}
+        for head, *rows in filter(None, tables)
+        for row in rows
+        if row[0] == data
+    ]
+
+
 def test_page_is_made_of_plan_and_results(words):
     page = (STUDY.parent / "docs" / "words.md").read_text(encoding="utf8")
     assert render_words(words, read_lines(STUDY / "words.jsonl")) == page
@@ -43,13 +60,14 @@ def test_page_is_made_of_plan_and_results(words):
 def test_page_shows_means_and_seeds(words):
     page = render_words(words, make_lines(words, seeds=2))
     assert "Not run yet" not in page
-    rows = [line for line in page.splitlines() if line.startswith(("| tweets |", "| mean"))]
-    cells = [[cell.strip() for cell in row.split("|") if cell.strip()] for row in rows]
-    assert cells[0] == ["tweets", "+0.0", "+2.0"]
-    assert cells[1] == ["mean", "+0.0", "+2.0"]
-    assert cells[2] == ["tweets", "without", "50.5 (50.0, 51.0)", "40.0 (40.0, 40.0)"]
-    assert cells[4] == ["tweets", "graph", "50.5 (50.0, 51.0)", "42.0 (42.0, 42.0)"]
-    assert cells[7] == ["tweets", "graph", "0.250"]
+    assert read_rows(page, "tweets") == [
+        {"clean": "+0.0", "letters 15 %": "+2.0"},
+        {"clean": "50.5 (50.0, 51.0)", "letters 15 %": "40.0 (40.0, 40.0)"},
+        {"clean": "50.5 (50.0, 51.0)", "letters 15 %": "40.0 (40.0, 40.0)"},
+        {"clean": "50.5 (50.0, 51.0)", "letters 15 %": "42.0 (42.0, 42.0)"},
+        *[{"letters 15 %": "0.250"}] * 3,
+    ]
+    assert read_rows(page, "mean") == [{"clean": "+0.0", "letters 15 %": "+2.0"}]
     assert "| tweets, pretrained | graph |" in page
 
 
