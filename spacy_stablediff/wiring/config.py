@@ -90,13 +90,16 @@ def find_wiring(config: Config, *, path: Path) -> Wiring:
 
 
 def find_ours(config: Block) -> Iterator[str]:
-    """Find the blocks of a config that name something of this package.
+    """Find the blocks of a config that make something of this package part of the pipeline.
+
+    Its augmenters and its scorer work in any pipeline, and are none of that.
 
     config (Dict[str, Any]): The config.
     YIELDS (str): Their places, in dot notation.
     """
     for keys, value in walk_dict(config):
-        registered = keys[-1].startswith("@") and str(value).startswith("spacy-stablediff.")
+        is_part = keys[-1] in ("@architectures", "@callbacks")
+        registered = is_part and str(value).startswith("spacy-stablediff.")
         component = keys[-1] == "factory" and value in ("stablediff", "stabilizer")
         if registered or component:
             yield ".".join(keys[:-1])
