@@ -49,7 +49,7 @@ def stability_cli(
         None,
         "--component",
         "-co",
-        help="Component whose vectors to look at. By default doc.tensor behind the pipeline",
+        help="Component whose vectors to look at. By default doc.tensor, or a component that embeds and diffuses for itself",
     ),
     limit: int = Opt(0, "--limit", "-l", help="Number of documents to stop after, 0 for all"),
     seed: int = Opt(0, "--seed", "-s", help="Seed of all random choices"),

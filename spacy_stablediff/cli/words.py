@@ -1,17 +1,21 @@
 """The command `python -m spacy stablediff words`."""
 
-from spacy.cli._util import Arg
+from pathlib import Path
+from typing import Optional
+
+from spacy.cli._util import Arg, import_code
 from spacy.util import load_model
 from wasabi import Printer, msg
 
 from ..words.explain import explain_words
-from ._util import show_errors, stablediff_cli
+from ._util import CODE, show_errors, stablediff_cli
 
 
 @stablediff_cli.command("words")
 def words_cli(
     model: str = Arg(..., help="Model name or path"),
     text: str = Arg(..., help="Text, in quotes"),
+    code_path: Optional[Path] = CODE,
 ) -> None:
     """
     Show which words of a text a pipeline diffuses over its graph of words, and from what.
@@ -20,6 +24,7 @@ def words_cli(
     alike, or differ in case only. Words that are missing here are embedded as they are.
     """
     with show_errors():
+        import_code(code_path)
         words(model, text)
 
 
