@@ -1,14 +1,15 @@
 """Two embeddings: one for most texts, one for texts that are written in a single case."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from ..edits.casing import have_single_case
+from ..edits.casing import has_single_case, have_single_case
 from ..types import Batch, Embedding
+from ..wiring.model import walk_nodes
 from ..wiring.transformers import widen
 
 ARCHITECTURE = "spacy-stablediff.CasedTok2Vec.v1"
@@ -49,11 +50,37 @@ def cased_config(block: dict[str, Any]) -> dict[str, Any]:
 
 
 def lower(doc: Doc) -> Doc:
-    """Return a document of the same tokens in small letters, with its sentences and user data."""
+    """Return a document of the same tokens in small letters, with all that it has else."""
     words, spaces = [token.lower_ for token in doc], [bool(token.whitespace_) for token in doc]
     starts: list[bool | int | None] = [token.is_sent_start for token in doc]
     data = doc.user_data
-    return Doc(doc.vocab, words=words, spaces=spaces, sent_starts=starts, user_data=data)
+    lowered = Doc(doc.vocab, words=words, spaces=spaces, sent_starts=starts, user_data=data)
+    # By its tensor a layer knows a document of the sample that it was initialized with.
+    lowered.tensor = doc.tensor
+    return lowered
+
+
+def find_cased(component: Any) -> Iterator[Embedding]:
+    """Find the layers of a component's model, if it has one, that embed by the case of texts.
+
+    component (Pipe): The component, or anything else in a pipeline.
+    YIELDS (Model[List[Doc], List[Floats2d]]): The layers.
+    """
+    yield from (node for node in walk_nodes(component) if node.name == LAYER)
+
+
+def choose_branch(model: Embedding, doc: Doc) -> list[tuple[Embedding, Doc | None]]:
+    """Tell which of both embeddings a document goes to, and how.
+
+    model (Model[List[Doc], List[Floats2d]]): The layer.
+    doc (Doc): The document.
+    RETURNS (List[Tuple[Model[List[Doc], List[Floats2d]], Optional[Doc]]]): Each embedding, with the
+        document as it gets it, or None.
+    """
+    usual, single_case = model.layers
+    if not len(doc) or not has_single_case(doc):
+        return [(usual, doc), (single_case, None)]
+    return [(usual, None), (single_case, lower(doc) if doc.text.isupper() else doc)]
 
 
 def forward(

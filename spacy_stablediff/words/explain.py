@@ -1,8 +1,9 @@
 """Which words of a document are diffused over the graph of words, and what they are made of."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy
 from spacy.language import Language
@@ -10,6 +11,7 @@ from spacy.tokens import Doc
 from thinc.api import Model
 
 from ..errors import Errors
+from ..layers.cased_tok2vec import choose_branch, find_cased
 from .lazy import find_holders, find_mixed
 from .texts import read_texts
 
@@ -42,16 +44,13 @@ def explain_words(
     RETURNS (List[DiffusedWord]): The words, in their order.
     RAISES (ValueError): SD070 if no component has a graph of words, or not that one.
     """
-    layers = {name: list(find_holders(pipe)) for name, pipe in nlp.pipeline}
-    names = [name for name in layers if layers[name]]
+    names = [name for name, pipe in nlp.pipeline if any(find_holders(pipe))]
     if not names or component not in (None, *names):
         place = "the pipeline" if component is None else f"component '{component}'"
         raise ValueError(Errors.SD070.format(name=place, opts=", ".join(names) or "none"))
     doc = nlp.make_doc(doc) if isinstance(doc, str) else doc
     chosen = names if component is None else [component]
-    words = [
-        word for name in chosen for layer in layers[name] for word in _explain(layer, doc, name)
-    ]
+    words = [word for name in chosen for word in _explain(nlp.get_pipe(name), doc, name)]
     return sorted(words, key=lambda word: word.index)
 
 
@@ -62,23 +61,44 @@ def count_read_as_others(nlp: Language, docs: Iterable[Doc]) -> Counter[tuple[st
     docs (Iterable[Doc]): Documents.
     RETURNS (Counter[Tuple[str, str]]): How often each word was read as each other form.
     """
-    layers = [(name, layer) for name, pipe in nlp.pipeline for layer in find_holders(pipe)]
-    words = [word for doc in docs for name, layer in layers for word in _explain(layer, doc, name)]
-    return Counter(
-        (word.text, word.sources[0][0]) for word in words if word.sources[0][0] != word.text
-    )
+    readings = {
+        (place, word.index, word.text, word.sources[0][0])
+        for place, doc in enumerate(docs)
+        for name, pipe in nlp.pipeline
+        for word in _explain(pipe, doc, name)
+    }
+    return Counter((text, other) for _, _, text, other in readings if other != text)
 
 
-def _explain(layer: Model, doc: Doc, component: str) -> list[DiffusedWord]:
-    """Tell which words of a document a layer diffuses, and from what."""
+def _explain(pipe: Any, doc: Doc, name: str) -> list[DiffusedWord]:
+    """Tell which words of a document a component diffuses, and from what; of layers that agree once."""
+    words: dict[tuple, DiffusedWord] = {}
+    for layer, given in _find_layers(pipe, doc):
+        for index, sources in _list_sources(layer, given):
+            word = DiffusedWord(index, doc[index].text, name, sources)
+            words.setdefault((index, *sources), word)
+    return list(words.values())
+
+
+def _find_layers(pipe: Any, doc: Doc) -> Iterator[tuple[Model, Doc]]:
+    """Find the layers of a component that embed a document, each with the document that it gets."""
+    given: dict[int, Doc | None] = {}
+    for cased in find_cased(pipe):
+        for branch, text in choose_branch(cased, doc):
+            given.update((id(layer), text) for layer in branch.walk())
+    for layer in find_holders(pipe):
+        text = given.get(id(layer), doc)
+        if text is not None:
+            yield layer, text
+
+
+def _list_sources(layer: Model, doc: Doc) -> Iterator[tuple[int, list[tuple[str, float]]]]:
+    """List the tokens of a document that a layer diffuses, each with its sources."""
     mixed = find_mixed(layer, read_texts([doc]))
     if mixed is None:
-        return []
+        return
     shares = list(zip(mixed.sources.tolist(), mixed.weights.tolist(), strict=True))
     ends = numpy.cumsum(mixed.lengths).tolist()
-    words = []
     for token, start, end in zip(mixed.tokens.tolist(), [0, *ends], ends, strict=False):
         sources = [(mixed.forms[source], weight) for source, weight in shares[start:end]]
-        sources.sort(key=lambda source: -source[1])
-        words.append(DiffusedWord(token, doc[token].text, component, sources))
-    return words
+        yield token, sorted(sources, key=lambda source: -source[1])

@@ -3,12 +3,13 @@
 import numpy
 import pytest
 import spacy
+from spacy.training import Example
 from thinc.api import Model, fix_random_seed
 
 from spacy_stablediff.edits.casing import has_single_case
 from spacy_stablediff.layers.cased_tok2vec import CasedTok2Vec
 
-from ..pipelines import EMBEDDING, add_ner, parameters, predictions, train
+from ..pipelines import EMBEDDING, add_ner, parameters, predictions, sentence_tok2vec, train
 
 CASED = {
     "@architectures": "spacy-stablediff.CasedTok2Vec.v1",
@@ -99,3 +100,15 @@ def test_a_pipeline_with_it_is_trained_saved_and_loaded(tmp_path):
     first, second = loaded.get_pipe("ner").model.get_ref("tok2vec").layers[0].layers
     pairs = zip(parameters(first), parameters(second), strict=True)
     assert not all(numpy.array_equal(a, b) for a, b in pairs)
+
+
+def test_learns_within_sentences_from_texts_in_capitals():
+    """Where it is initialized no component has set sentences yet."""
+    sentences = {**CASED, "tok2vec": sentence_tok2vec(), "single_case": sentence_tok2vec()}
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer")
+    add_ner(nlp, sentences)
+    example = Example.from_dict(nlp.make_doc("HELLO ANN."), {"entities": [(6, 9, "PERSON")]})
+    nlp.initialize(lambda: [example])
+    nlp.update([example], annotates=["sentencizer"])
+    assert len(list(nlp("HELLO ANN. HI.").sents)) == 2

@@ -2,8 +2,10 @@
 
 import pytest
 import spacy
+from thinc.api import concatenate
 
 from spacy_stablediff import explain_words
+from spacy_stablediff.layers.cased_tok2vec import CasedTok2Vec
 from spacy_stablediff.words.explain import count_read_as_others
 
 from .test_layer import OFTEN, learn, trained_on
@@ -45,3 +47,23 @@ def test_words_that_are_learned_later_are_told_of():
     nlp = trained_on(OFTEN)
     learn(nlp, ["jolly good"])
     assert [word.text for word in explain_words(nlp, "A jolyl day")] == ["jolyl"]
+
+
+def test_embeddings_by_case_tell_of_the_one_that_a_text_goes_to():
+    graph = trained_on([*OFTEN, "wonderful " * 50]).get_pipe("tok2vec").model
+    nlp = spacy.blank("en")
+    pipe = nlp.add_pipe("tok2vec")
+    pipe.model = CasedTok2Vec(graph, graph.copy())
+    for text, meant in (("A wonderfull day", "wonderful"), ("A WONDERFULL DAY", "wonderful")):
+        doc = nlp.make_doc(text)
+        words = [word for word in explain_words(nlp, doc) if word.index == 1]
+        assert [(word.text, word.sources[0][0]) for word in words] == [(doc[1].text, meant)]
+        assert count_read_as_others(nlp, [doc])[doc[1].text, meant] == 1
+
+
+def test_layers_that_agree_are_told_of_once():
+    nlp = trained_on([*OFTEN, "wonderful " * 50])
+    pipe = nlp.get_pipe("tok2vec")
+    pipe.model = concatenate(pipe.model, pipe.model.copy())
+    (word,) = explain_words(nlp, "A wonderfull day")
+    assert count_read_as_others(nlp, [nlp.make_doc("wonderfull")]) == {(word.text, "wonderful"): 1}
