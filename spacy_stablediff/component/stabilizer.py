@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import numpy
@@ -13,6 +14,7 @@ from thinc.types import Floats2d
 
 from ..checks import is_number
 from ..edits.batch import EditedBatch, edit_batch
+from ..edits.forgetting import forget_new_words
 from ..errors import Errors, Warnings
 from ..recommended import STABILIZER
 from ..training.vectors import vectors_loss
@@ -101,8 +103,12 @@ class Stabilizer:
         """Initialize a stabilizer component. Arguments as in `make_stabilizer`."""
         self.name = name
         self.pipes = pipes
-        self.schedule = weight if isinstance(weight, Iterator) else None
-        self.weight = 0.0 if self.schedule else self._check("weight", weight)
+        self.schedule: Iterator[float] | None = None
+        if isinstance(weight, Iterator):
+            # A copy has the first weight, also if it is made before the first update.
+            first = next(weight)
+            self.schedule, weight = chain([first], weight), first
+        self.weight = self._check("weight", weight)
         self.contrast = self._check("contrast", contrast)
         self.consistency = self._check("consistency", consistency)
         self.augmenter = augmenter
@@ -181,7 +187,8 @@ class Stabilizer:
         weight = self.next_weight()
         if weight or self.consistency:
             nlp = self.pipeline.require(self)
-            losses[self.name] += self._learn(nlp, list(examples), weight, drop, losses)
+            with forget_new_words(nlp.vocab):
+                losses[self.name] += self._learn(nlp, list(examples), weight, drop, losses)
         return losses
 
     def next_weight(self) -> float:

@@ -12,6 +12,7 @@ from thinc.api import Adam, Model, Optimizer
 from tqdm import tqdm
 
 from ..edits.augmenter import Edits
+from ..edits.forgetting import forget_new_words
 from ..measure.data import copy_tokens
 from ..types import Augmenter
 from ..wiring.weights import Weights, read_weights, write_weights
@@ -66,7 +67,8 @@ def train(
         for _ in range(epochs):
             order = rng.sample(examples, len(examples))
             for batch in minibatch(order, BATCH_SIZE):
-                _learn(nlp, embeddings, _make_batch(nlp, batch, edits, rng), optimizer)
+                with forget_new_words(nlp.vocab):
+                    _learn(nlp, embeddings, _make_batch(nlp, batch, edits, rng), optimizer)
                 bar.update(len(batch))
             with _averaged(embeddings, optimizer):
                 check()
