@@ -10,9 +10,10 @@ from spacy.tokens import Doc
 from ..errors import Errors
 from ..recommended import WORDS
 from ..wiring.config import find_pipes, get_config, is_listener, set_block
-from ..wiring.model import SharedEmbedding, find_extractors, replace_node
+from ..wiring.model import Diffuser, SharedEmbedding, find_extractors, replace_node
 from ..words.known import find_words
 from ..words.layer import ARCHITECTURE, WordGraphTok2Vec, find_layers
+from ..words.lazy import GRAPH
 from .blocks import Embedded, find_embedded, look_inside
 
 CALLBACK = "spacy-stablediff.know_words.v1"
@@ -89,7 +90,7 @@ def set_time(nlp: Language, name: str, time: float) -> None:
     time (float): The time, at least 0.
     """
     for layer in find_layers(nlp.get_pipe(name)):
-        layer.attrs["graph"] = layer.attrs["graph"].at(time)
+        layer.attrs[GRAPH] = layer.attrs[GRAPH].at(time)
     for path, block, _ in _find_embedded(nlp, name):
         if block["@architectures"] == ARCHITECTURE:
             set_block(nlp, name, path, {**block, "time": time})
@@ -98,7 +99,7 @@ def set_time(nlp: Language, name: str, time: float) -> None:
 def _find_embedded(nlp: Language, name: str) -> list[Embedded]:
     """Find the embeddings of words that a component owns, or raise SD033."""
     component = nlp.get_pipe(name)
-    if isinstance(component, SharedEmbedding):
+    if isinstance(component, SharedEmbedding) and not isinstance(component, Diffuser):
         return look_inside(Embedded("model", get_config(nlp, name)["model"], component.model))
     embedded = find_embedded(nlp, name)
     if not embedded or any(is_listener(each.block) for each in embedded):

@@ -51,11 +51,6 @@ def align(clean: Doc, edited: Doc) -> Array:
     return align_tokens([token.text for token in clean], [token.text for token in edited])
 
 
-def is_edited(doc: Doc) -> bool:
-    """Tell whether a document is an edited copy of another, which records its alignment."""
-    return RECORD in doc.user_data
-
-
 def find_merged(clean: Doc, edited: Doc) -> Array:
     """Find the tokens that are part of others: they have letters in the edited text, and no
     counterpart.

@@ -9,6 +9,7 @@ from spacy.training import Example
 
 from ..types import Array, Augmenter
 from .alignment import align, record_alignment
+from .original import record_original
 
 
 class EditedBatch(NamedTuple):
@@ -41,8 +42,8 @@ def edit_batch(
     examples (List[Example]): The examples, of which the predicted documents count.
     share (float): The probability, from 0 to 1, with which each document is edited. Which
         ones are, numpy's global generator draws, which `spacy train` seeds.
-    RETURNS (EditedBatch): The copies that differ from their documents. Each records
-        its alignment, by which it is known as edited, and has its document's sentences.
+    RETURNS (EditedBatch): The copies that differ from their documents. Each records its
+        alignment and what it was made from, and has its document's sentences.
     """
     docs, rows, clean_rows, sources, alignments = [], [], [], [], []
     start, clean_start = 0, 0
@@ -52,6 +53,7 @@ def edit_batch(
             if edited.predicted.text != eg.predicted.text:
                 alignment = align(eg.predicted, edited.predicted)
                 record_alignment(eg.predicted, edited.predicted, alignment)
+                record_original(eg.predicted, edited.predicted)
                 carry_sentences(eg.predicted, edited.predicted, alignment)
                 aligned = numpy.flatnonzero(alignment >= 0)
                 docs.append(edited.predicted)

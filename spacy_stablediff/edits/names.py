@@ -35,6 +35,7 @@ class Names(SeededAugmenter):
     """
 
     name = "spacy-stablediff.names.v1"
+    makes_errors = False
 
     def __init__(
         self,

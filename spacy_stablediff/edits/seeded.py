@@ -13,6 +13,7 @@ from spacy.training import Example
 from ..checks import is_number, is_whole
 from ..errors import Errors
 from .copying import copy_edited
+from .original import record_original
 from .plan import Plan
 
 Same = TypeVar("Same", bound="SeededAugmenter")
@@ -26,6 +27,7 @@ class SeededAugmenter(ABC):
     """
 
     name: ClassVar[str]  # in the registry of augmenters
+    makes_errors: ClassVar[bool] = True  # else its copies are texts in their own right
 
     def __init__(self, seed: int) -> None:
         """Begin with the first edits of a seed.
@@ -69,8 +71,11 @@ class SeededAugmenter(ABC):
         """
         if len(example.reference) == 0:
             yield example
-        else:
-            yield copy_edited(nlp, example, self._plan(example.reference))
+            return
+        edited = copy_edited(nlp, example, self._plan(example.reference))
+        if self.makes_errors:
+            record_original(example.predicted, edited.predicted)
+        yield edited
 
     def _check_rate(self, setting: str, value: Any) -> None:
         """Raise SD100 unless a setting is a rate."""

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from itertools import takewhile
 from typing import Any, NamedTuple, Protocol, cast, runtime_checkable
 
+from spacy.attrs import intify_attr
 from spacy.language import Language
 from spacy.pipeline.tok2vec import Tok2Vec, Tok2VecListener
 from spacy.tokens import Doc
@@ -82,7 +83,18 @@ def find_extractors(model: Model, attr: str | None = None) -> list[Model]:
     RETURNS (List[Model]): The layers.
     """
     extractors = (node for node in model.walk() if node.name == "extract_features")
-    return [node for node in extractors if attr is None or attr in node.attrs["columns"]]
+    return [node for node in extractors if attr is None or find_column(node, attr) is not None]
+
+
+def find_column(extractor: Model, attr: str) -> int | None:
+    """Find in which column a layer has a feature of tokens.
+
+    extractor (Model[List[Doc], List[Ints2d]]): The layer.
+    attr (str): The feature, such as "NORM".
+    RETURNS (Optional[int]): The column; None if it doesn't extract the feature.
+    """
+    columns = [intify_attr(column) for column in extractor.attrs["columns"]]
+    return columns.index(intify_attr(attr)) if intify_attr(attr) in columns else None
 
 
 def find_embed(tok2vec: Embedding) -> Embedding:

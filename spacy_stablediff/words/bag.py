@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy
+from spacy.attrs import ORTH
 from spacy.tokens import Doc
 from thinc.api import Model, Ops
 from thinc.types import Floats2d
@@ -129,10 +130,20 @@ def _count_or_pass(model: Model, given: list[Doc] | Bags, is_train: bool) -> tup
 def _list_bags(ngrams: Any, texts: Texts, mixed: Mixed) -> Bags:
     """List what is in the bags of texts with new words."""
     places = texts.owners
-    entries = [_list_words(texts.forms, places, mixed)]
+    words, forms = _read_attr(texts, mixed, ngrams.attrs["attr"])
+    entries = [_list_words(words, forms, places, mixed)]
     if (size := ngrams.attrs["ngram_size"]) > 1:
-        entries.append(_list_longer(ngrams.ops, _read_best(texts.forms, mixed), places, size))
+        best = _read_best(words, forms, mixed)
+        entries.append(_list_longer(ngrams.ops, best, places, size))
     return _join(entries, len(texts.sizes))
+
+
+def _read_attr(texts: Texts, mixed: Mixed, attr: int) -> tuple[Array, Array]:
+    """Read by which attribute of words they are counted: of all tokens, and of the forms."""
+    if attr == ORTH:
+        return texts.forms, mixed.ids
+    words = numpy.concatenate([doc.to_array(attr) for doc in texts.docs])
+    return words, Doc(texts.vocab, words=mixed.forms).to_array(attr)
 
 
 class Entries(NamedTuple):
@@ -148,33 +159,33 @@ class Entries(NamedTuple):
     places: Array
 
 
-def _list_words(orths: Array, places: Array, mixed: Mixed) -> Entries:
+def _list_words(words: Array, forms: Array, places: Array, mixed: Mixed) -> Entries:
     """List single words, those that are mixed in parts."""
-    is_whole = numpy.ones(len(orths), dtype=bool)
+    is_whole = numpy.ones(len(words), dtype=bool)
     is_whole[mixed.tokens] = False
     return Entries(
-        numpy.concatenate([orths[is_whole], mixed.ids[mixed.sources]]),
+        numpy.concatenate([words[is_whole], forms[mixed.sources]]),
         numpy.concatenate([numpy.ones(is_whole.sum()), mixed.weights]),
         numpy.concatenate([places[is_whole], numpy.repeat(places[mixed.tokens], mixed.lengths)]),
     )
 
 
-def _read_best(orths: Array, mixed: Mixed) -> Array:
+def _read_best(words: Array, forms: Array, mixed: Mixed) -> Array:
     """Read each word that is mixed as the weightiest of its forms."""
     owners = numpy.repeat(numpy.arange(len(mixed.tokens)), mixed.lengths)
     by_weight = numpy.lexsort((-mixed.weights, owners))
     best = by_weight[mixed.lengths.cumsum() - mixed.lengths]
-    orths = orths.copy()
-    orths[mixed.tokens] = mixed.ids[mixed.sources[best]]
-    return orths
+    read = words.copy()
+    read[mixed.tokens] = forms[mixed.sources[best]]
+    return read
 
 
-def _list_longer(ops: Ops, orths: Array, places: Array, size: int) -> Entries:
+def _list_longer(ops: Ops, words: Array, places: Array, size: int) -> Entries:
     """List n-grams of two words and more, up to a size, none across documents."""
     keys, owners = [], []
     for n in range(2, size + 1):
         is_inside = places[: 1 - n] == places[n - 1 :]
-        keys.append(ops.ngrams(n, orths)[is_inside])
+        keys.append(ops.ngrams(n, words)[is_inside])
         owners.append(places[: 1 - n][is_inside])
     joined = numpy.concatenate(keys)
     return Entries(joined, numpy.ones(len(joined)), numpy.concatenate(owners))

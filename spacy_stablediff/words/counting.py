@@ -9,6 +9,7 @@ import srsly
 from spacy.tokens import Doc
 from thinc.api import deserialize_attr, serialize_attr
 
+from ..edits.original import read_original, restore
 from ..types import Array
 from .ids import merge, sort
 from .tally import Tally
@@ -16,9 +17,11 @@ from .tally import Tally
 # What stands before the first word of a text, and behind the last.
 EDGE = 0
 
-# What is counted: words by their NORM, forms of words by their ORTH, and by the NORM of the word
-# before or after them those that begin with a capital and those that don't.
-KINDS = ("words", "forms", "capitals_after", "smalls_after", "capitals_before", "smalls_before")
+# What is counted: words by their NORM, forms of words by their ORTH, those of them to which the
+# tokenizer gives another NORM than the vocab does, as it does to "ca" in "can't", and by the NORM
+# of the word before or after them those that begin with a capital and those that don't.
+NEXT = ("capitals_after", "smalls_after", "capitals_before", "smalls_before")
+KINDS = ("words", "forms", "renamed", *NEXT)
 
 # What an embedding is trained on: documents as they are, copies that pretraining masked, or copies
 # of documents whose words were counted before. Only the first are counted.
@@ -35,10 +38,11 @@ class Met:
     def add(self, doc: Doc) -> bool:
         """Meet a document, and tell whether it is the first time.
 
-        doc (Doc): The document.
+        doc (Doc): The document, of which that counts which it was made from.
         RETURNS (bool): Whether none of the same tokens was met before.
         """
-        digest = blake2b(doc.to_array("ORTH").tobytes(), digest_size=8).digest()
+        orths = read_original(doc)[:, 0]
+        digest = blake2b(orths.tobytes(), digest_size=8).digest()
         is_new = digest not in self._digests
         self._digests.add(digest)
         return is_new
@@ -68,6 +72,7 @@ class Words:
         self.known: Array = sort([])
         self.seen: Array = sort([])
         self.texts: dict[int, str] = {}
+        self._other_norms: dict[int, int] = {}
         self.version = 0
         self.trained: Trained = "raw"
         self._documents = Met()
@@ -79,9 +84,10 @@ class Words:
     def count(self, docs: Iterable[Doc]) -> None:
         """Count the words of documents that were not counted yet.
 
-        docs (Iterable[Doc]): Documents that an embedding is trained on, of one vocab.
+        docs (Iterable[Doc]): Documents that an embedding is trained on, of one vocab. Of edited
+            ones those are counted that they were made from.
         """
-        new = [doc for doc in docs if len(doc) and self._documents.add(doc)]
+        new = [restore(doc) for doc in docs if len(doc) and self._documents.add(doc)]
         if not new:
             return
         words, counts = self.tallies["words"], self.tallies["words"].counts
@@ -91,8 +97,16 @@ class Words:
         self.seen = merge(self.seen, sort(forms))
         strings = new[0].vocab.strings
         self.texts.update((form, strings[form]) for form in forms if form not in self.texts)
+        self._count_renamed(new)
         self._count_cases([doc for doc in new if not doc.text.isupper()])
         self.version += 1
+
+    @property
+    def norms(self) -> dict[int, int]:
+        """The NORMs of the forms that the tokenizer mostly gives another one than the vocab."""
+        renamed, forms = self.tallies["renamed"].counts, self.tallies["forms"].counts
+        mostly = [form for form, count in renamed.items() if 2 * count > forms[form]]
+        return {form: self._other_norms[form] for form in mostly}
 
     def look_up(self, words: Array) -> Array:
         """Look up how often words were seen.
@@ -120,21 +134,33 @@ class Words:
         """Serialize the words, without what tells which documents were counted."""
         tallies = {kind: tally.to_message() for kind, tally in self.tallies.items()}
         texts = list(self.texts.items())
-        return srsly.msgpack_dumps({"tallies": tallies, "seen": self.seen, "texts": texts})
+        norms = list(self._other_norms.items())
+        message = {"tallies": tallies, "seen": self.seen, "texts": texts, "norms": norms}
+        return srsly.msgpack_dumps(message)
 
     def from_bytes(self, data: bytes) -> "Words":
         """Load words in place of those that are known. Settings stay as they are."""
         message: dict[str, Any] = srsly.msgpack_loads(data)
         words = Words(self.min_count)
         words.trained = self.trained
-        words.tallies = {
-            kind: Tally.from_message(each) for kind, each in message["tallies"].items()
-        }
+        loaded = {kind: Tally.from_message(each) for kind, each in message["tallies"].items()}
+        words.tallies.update(loaded)
         counts = words.tallies["words"].counts.items()
         words.known = sort(word for word, count in counts if count >= self.min_count)
         words.seen = message["seen"]
         words.texts = dict(message["texts"])
+        words._other_norms = dict(message.get("norms", ()))
         return words
+
+    def _count_renamed(self, docs: list[Doc]) -> None:
+        """Count the forms to which the tokenizer gives another NORM than the vocab does."""
+        vocab = docs[0].vocab
+        tokens = numpy.concatenate([doc.to_array(["ORTH", "NORM"]) for doc in docs])
+        forms, places = numpy.unique(tokens[:, 0], return_inverse=True)
+        usual: Array = numpy.asarray([vocab[form].norm for form in forms.tolist()], dtype="uint64")
+        renamed = tokens[tokens[:, 1] != usual[places]]
+        self.tallies["renamed"].add(renamed[:, 0])
+        self._other_norms.update(renamed.tolist())
 
     def _count_cases(self, docs: list[Doc]) -> None:
         """Count next to which words there are capitals."""

@@ -129,8 +129,11 @@ class WordGraph:
         self._forms, self._nodes, self._new = nodes
         self._keep = {word.lower() for word in keep}
         self._pairs = {word.lower(): meant for word, meant in (pairs or {}).items()}
-        cases = (str.lower, str.capitalize, str.upper)
-        self.paired = sort(get_string_id(case(word)) for word in self._pairs for case in cases)
+        self.paired = sort(
+            get_string_id(form)
+            for word in self._pairs
+            for form in (word, word.capitalize(), word.upper(), *self._nodes.get(word, ()))
+        )
         known = [word for word in self._nodes if is_word(word)]
         self._index = SpellingIndex(known, distance)
         self._letters = LetterModel(known)

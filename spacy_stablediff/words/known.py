@@ -15,10 +15,9 @@ from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Ints2d
 
-from ..edits.alignment import is_edited
 from ..errors import Warnings
 from ..types import Array
-from ..wiring.model import is_for_pretraining, walk_nodes
+from ..wiring.model import find_column, is_for_pretraining, walk_nodes
 from .counting import Trained, Words
 from .ids import is_in
 
@@ -36,8 +35,8 @@ Features = Model[list[Doc], list[Ints2d]]
 def known_words(extractor: Features, min_count: int, word_dropout: float) -> Features:
     """Give all unknown words the same norm.
 
-    Words are counted as the layer is trained; edited copies of texts, which record their
-    alignment, teach none, and neither do the masked copies of `spacy pretrain`.
+    Words are counted as the layer is trained: of edited copies of texts those that were there
+    before, of the masked copies of `spacy pretrain` none.
 
     extractor (Model[List[Doc], List[Ints2d]]): Extracts features, NORM among them.
     min_count (int): How often a word is seen before it is known. 0: all words are.
@@ -64,7 +63,7 @@ def forward(model: Features, docs: list[Doc], is_train: bool) -> tuple[list[Ints
     if not is_train and not len(words.known):
         warnings.warn(Warnings.SDW07.format(min_count=words.min_count), stacklevel=2)
     rows = model.ops.flatten(features)
-    column = model.layers[0].attrs["columns"].index("NORM")
+    column = find_column(model.layers[0], "NORM")
     rows[_find_unknown(model, rows[:, column], is_train), column] = UNKNOWN
     lengths = model.ops.asarray1i([len(doc) for doc in docs])
     return model.ops.unflatten(rows, lengths), backprop
@@ -110,7 +109,7 @@ def count_step(words: Words, docs: list[Doc]) -> None:
     docs (List[Doc]): The documents.
     """
     if words.trained == "raw":
-        words.count(doc for doc in docs if not is_edited(doc))
+        words.count(docs)
     elif words.trained == "masked":
         warnings.warn(Warnings.SDW13, stacklevel=3)
         words.trained = "counted"

@@ -12,7 +12,8 @@ from ..recommended import WORDS
 from ..types import Batch, Embedding
 from ..wiring.model import find_embed, find_extractors, walk_nodes
 from .distinct import embed_distinct
-from .known import known_words
+from .forms import write_forms
+from .known import find_words, known_words
 from .lazy import GRAPH, HAS_VECTORS, LazyGraph, find_mixed, learns_nothing
 from .mixing import Mixed
 from .settings import check_settings
@@ -35,9 +36,9 @@ def WordGraphTok2Vec(
 
     Registered as `spacy-stablediff.WordGraphTok2Vec.v1`, for wherever spaCy takes an
     embedding. What is diffused is the whole embedding of a word, before its context is
-    encoded. Words are counted as it is trained; edited copies of texts, which record their
-    alignment, teach none. In training all words are embedded as they are, but for those that
-    are unknown, which share the features of one word.
+    encoded. Words are counted as it is trained, edited copies of texts as what they were made
+    from. In training all words are embedded as they are, but for those that are unknown, which
+    share the features of one word.
 
     tok2vec (Model[List[Doc], List[Floats2d]]): An embedding that looks up the NORM of
         tokens, as spacy.HashEmbedCNN.v2 and spacy.MultiHashEmbed.v2 do, with static vectors
@@ -50,7 +51,8 @@ def WordGraphTok2Vec(
     min_count (int): How often a word is seen in the training data before it is known. 0: all
         words keep their own features.
     word_dropout (float): How often, in training, known words are unknown: a word that was
-        seen n times with the probability a / (a + n), where a >= 0 is this rate.
+        seen n times with the probability a / (a + n), where a >= 0 is this rate. 0 where
+        min_count is 0, for then no word is unknown.
     keep (Optional[List[str]]): Words that are always embedded as they are, in whatever case.
     pairs (Optional[Dict[str, str]]): Words, in whatever case, each with the one that it is
         embedded as.
@@ -95,10 +97,10 @@ def forward(model: Embedding, docs: list[Doc], is_train: bool) -> tuple[Batch, C
     if mixed is None:
         rows = embed_distinct(model.layers[0], docs)
     else:
-        forms = Doc(texts.vocab, words=mixed.forms)
+        forms, sources = write_forms(texts, mixed, next(find_words(model)))
         rows = embed_distinct(model.layers[0], [*docs, forms])
         size = len(texts.forms)
-        rows = _diffuse(model.ops, rows[:size], rows[size:], mixed)
+        rows = _diffuse(model.ops, rows[:size], rows[size:][model.ops.xp.asarray(sources)], mixed)
     return model.ops.unflatten(rows, model.ops.asarray1i(texts.sizes)), learns_nothing
 
 
@@ -120,7 +122,6 @@ def find_layers(component: Any) -> Iterator[Embedding]:
 
 def _diffuse(ops: Ops, rows: Floats2d, forms: Floats2d, mixed: Mixed) -> Floats2d:
     """Put what some tokens are made of in place of their own rows."""
-    weights = ops.asarray2f(mixed.weights[:, None])
-    parts = forms[ops.xp.asarray(mixed.sources)] * weights
+    parts = forms * ops.asarray2f(mixed.weights[:, None])
     rows[ops.xp.asarray(mixed.tokens)] = ops.reduce_sum(parts, ops.asarray1i(mixed.lengths))
     return rows

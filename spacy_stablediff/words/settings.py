@@ -1,7 +1,7 @@
 """The settings of architectures with a graph of words."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from ..checks import is_number, is_whole
 from ..errors import Errors
@@ -26,8 +26,15 @@ def check_settings(owner: str, settings: Mapping[str, Any]) -> None:
     """
     for setting, rule in RULES.items():
         if setting in settings and not rule.fits(settings[setting]):
-            details = {"owner": owner, "setting": setting, "value": settings[setting]}
-            raise ValueError(Errors.SD030.format(**details, needs=rule.needs))
+            _refuse(owner, setting, settings[setting], rule.needs)
+    if settings.get("word_dropout") and not settings["min_count"]:
+        needs = "0 where 'min_count' is 0, for then no word is unknown"
+        _refuse(owner, "word_dropout", settings["word_dropout"], needs)
+
+
+def _refuse(owner: str, setting: str, value: Any, needs: str) -> NoReturn:
+    details = {"owner": owner, "setting": setting, "value": value}
+    raise ValueError(Errors.SD030.format(**details, needs=needs))
 
 
 def _are_words(values: list[Any]) -> bool:

@@ -12,7 +12,7 @@ from spacy_stablediff.wiring.model import find_tok2vec
 from spacy_stablediff.words.known import find_words
 from spacy_stablediff.words.layer import ARCHITECTURE
 
-from ..pipelines import EMBEDDING, add_ner, add_textcat, chain_pipeline, train
+from ..pipelines import EMBEDDING, add_ner, add_textcat, chain_pipeline, examples_for, train
 
 
 def embed(nlp, text):
@@ -114,11 +114,24 @@ def test_the_time_can_be_set_later(trained, tmp_path):
 def test_refuses_to_know_words_of_other_components(trained):
     nlp = spacy.load(trained)
     nlp.add_pipe("sentencizer")
-    for name in ("textcat", "sentencizer"):
+    nlp.add_pipe("stablediff")
+    for name in ("textcat", "sentencizer", "stablediff"):
         with pytest.raises(ValueError, match=rf"\[SD033\].*'{name}'"):
             know_words(nlp, name)
     with pytest.raises(KeyError, match="E001"):
         know_words(nlp, "embedding")
+
+
+def test_typos_of_stability_training_are_not_known():
+    nlp = spacy.blank("en")
+    add_ner(nlp, EMBEDDING)
+    typos = {"@augmenters": "spacy-stablediff.edits.v1", "typo": 1.0}
+    nlp.add_pipe("stabilizer", config={"augmenter": typos}, first=True)
+    examples = examples_for(nlp)
+    nlp.initialize(lambda: examples)
+    before = set(nlp.vocab.strings)
+    losses = nlp.update(examples)
+    assert losses["stabilizer"] > 0 and set(nlp.vocab.strings) == before
 
 
 def test_the_callback_warns_of_components_that_are_missing(trained):

@@ -5,10 +5,11 @@ import pytest
 import spacy
 from hypothesis import given
 from hypothesis import strategies as st
+from spacy.attrs import LOWER
 from spacy.training import Example
 from thinc.api import fix_random_seed
 
-from spacy_stablediff.edits.alignment import RECORD
+from spacy_stablediff.edits.augmenter import Edits
 from spacy_stablediff.recommended import ENSEMBLE_BAG
 from spacy_stablediff.wiring.model import find_node
 from spacy_stablediff.words.bag import WordGraphBOW
@@ -138,14 +139,19 @@ def test_a_text_scores_alike_alone_and_in_a_batch(pairs, texts):
     assert numpy.allclose(together, [pairs(text).cats["GOOD"] for text in texts], atol=1e-5)
 
 
-def test_prediction_and_edited_copies_teach_no_words(nlp):
+def test_prediction_teaches_no_words(nlp):
     (words,) = find_words(nlp.get_pipe("textcat"))
     before = dict(words.texts)
     nlp("never seen anywhere")
-    copy = nlp.make_doc("an eddited copy")
-    copy.user_data[RECORD] = {}
-    nlp.get_pipe("textcat").model.begin_update([copy])
     assert words.texts == before and "wonderful" in before.values()
+
+
+def test_edited_copies_teach_the_words_that_they_were_made_from(nlp):
+    (words,) = find_words(nlp.get_pipe("textcat"))
+    (copy,) = Edits(typo=1.0)(nlp, Example.from_dict(nlp.make_doc("quite another text"), {}))
+    nlp.get_pipe("textcat").model.begin_update([copy.predicted])
+    assert {"quite", "another"} < set(words.texts.values())
+    assert not {token.text for token in copy.predicted} & set(words.texts.values())
 
 
 def test_words_are_forgotten_where_training_begins_anew():
@@ -247,3 +253,14 @@ def test_a_model_that_counts_no_words_is_refused():
     model = spacy.registry.resolve({"m": {"@layers": "Softmax.v1"}})["m"]
     with pytest.raises(ValueError, match=r"\[SD078\].*softmax"):
         WordGraphBOW(model)
+
+
+def test_words_may_be_counted_by_another_attribute():
+    """spaCy's own bags count by ORTH, those of others may be by LOWER."""
+    nlp = train(bag_pipeline())
+    ngrams = find_node(nlp.get_pipe("textcat"), "extract_ngrams")
+    ngrams.attrs.update(attr=LOWER, ngram_size=2)
+    clean, typo = "WONDERFUL Food it was", "WONDERFUL Food it wass"
+    alone = nlp(clean).cats["GOOD"]
+    together = [doc.cats["GOOD"] for doc in nlp.pipe([clean, typo])]
+    assert explain_words(nlp, typo) and together == pytest.approx([alone, alone], abs=1e-6)

@@ -238,6 +238,12 @@ def test_pairs_say_what_is_meant():
     assert sources(graph, "asap") == {"at once": 1.0}
 
 
+def test_words_of_pairs_are_known_in_every_case_that_training_saw():
+    graph = graph_of({"support": 3, "sUPP": 1}, pairs={"Supp": "support"})
+    ids = [get_string_id(form) for form in ("supp", "Supp", "SUPP", "sUPP")]
+    assert set(graph.paired.tolist()) == set(ids)
+
+
 def test_no_words():
     assert sources(graph_of({}), "hapyp") == sources(graph_of({}), "hapyp", has_case=False) == {}
     assert graph_of({}).link([], has_case=True) == []

@@ -9,11 +9,13 @@ import spacy
 from spacy.training import Example
 from thinc.api import Adam
 
-from spacy_stablediff.edits.alignment import RECORD
+from spacy_stablediff.edits.augmenter import Edits
+from spacy_stablediff.edits.names import Names
 from spacy_stablediff.wiring.model import find_node
 from spacy_stablediff.words.explain import explain_words
 from spacy_stablediff.words.known import LAYER as KNOWN
 from spacy_stablediff.words.known import UNKNOWN, find_words
+from spacy_stablediff.words.known import trained_on as counting
 from spacy_stablediff.words.layer import LAYER, WordGraphTok2Vec, find_layers
 from spacy_stablediff.words.lazy import find_mixed
 from spacy_stablediff.words.texts import read_texts
@@ -53,10 +55,10 @@ def embed(nlp, text):
 
 
 def embed_in_training(nlp, text):
-    """The same in training, as of an edited copy, which teaches no words."""
-    doc = nlp.make_doc(text)
-    doc.user_data[RECORD] = {}
-    return nlp.get_pipe("tok2vec").model.begin_update([doc])[0][0]
+    """The same in training, in which nothing is counted."""
+    model = nlp.get_pipe("tok2vec").model
+    with counting(model, "counted"):
+        return model.begin_update([nlp.make_doc(text)])[0][0]
 
 
 def words_of(nlp, name="tok2vec"):
@@ -163,6 +165,28 @@ def test_edited_copies_teach_no_words():
     assert set(known_words(nlp)) == {token.norm_ for eg in examples for token in eg.predicted}
 
 
+@pytest.mark.parametrize(
+    "settings, counted", [({}, "I saw Ann again"), ({"typo": 0.0}, "I saw Ann")]
+)
+def test_copies_of_a_corpus_augmenter_teach_the_words_that_they_were_made_from(settings, counted):
+    nlp = word_graph_pipeline(min_count=1)
+    nlp.initialize(lambda: examples_for(nlp))
+    edits = Edits(**{"typo": 1.0, "swap": 0.0, "drop": 0.0, **settings})
+    example = Example.from_dict(nlp.make_doc(counted), CATS)
+    nlp.update([copy for _ in range(3) for copy in edits(nlp, example)])
+    assert known_words(nlp) == sorted(counted.lower().split())
+    assert set(words_of(nlp).tallies["forms"].counts.values()) == {1}
+
+
+def test_other_names_of_people_are_words_of_the_training_texts():
+    nlp = word_graph_pipeline(min_count=1)
+    nlp.initialize(lambda: examples_for(nlp))
+    doc = nlp.make_doc("Ann slept")
+    example = Example.from_dict(doc, {**CATS, "entities": [(0, 3, "PERSON")]})
+    nlp.update(list(Names(names=["Zoë"])(nlp, example)))
+    assert known_words(nlp) == ["slept", "zoë"]
+
+
 def test_a_frozen_embedding_learns_no_words(tmp_path):
     trained_on(["never again", "never mind"]).to_disk(tmp_path)
     nlp = spacy.load(tmp_path)
@@ -215,6 +239,23 @@ def test_replaced_listeners_know_the_same_words():
     assert [doc.cats for doc in nlp.pipe(texts)] == expected
 
 
+def test_any_embedding_of_spacy_that_looks_up_the_norm_will_do():
+    characters = {
+        "@architectures": "spacy.CharacterEmbed.v2",
+        "width": 16,
+        "rows": 100,
+        "nM": 4,
+        "nC": 4,
+        "include_static_vectors": False,
+        "feature": "NORM",
+    }
+    embedding = {**embedding_with_vectors(), "embed": characters}
+    nlp = trained_on(OFTEN, embedding=embedding)
+    assert known_words(nlp) == ["happy", "i"]
+    (word,) = explain_words(nlp, "I am hapyp")
+    assert word.sources[0][0] == "happy"
+
+
 @pytest.mark.parametrize(
     ("setting", "value"),
     [
@@ -264,9 +305,8 @@ def test_warns_where_no_word_is_known():
 def count_unknown(nlp, text, times=400):
     """In how many of so many passes in training the word of a text has the unknown norm."""
     layer = find_node(nlp.get_pipe("tok2vec"), KNOWN)
-    doc = nlp.make_doc(text)
-    doc.user_data[RECORD] = {}
-    features, _ = layer([doc] * times, is_train=True)
+    with counting(layer, "counted"):
+        features, _ = layer([nlp.make_doc(text)] * times, is_train=True)
     column = layer.layers[0].attrs["columns"].index("NORM")
     return sum(int(rows[0, column] == UNKNOWN) for rows in features)
 
@@ -279,11 +319,18 @@ def test_word_dropout_makes_rare_words_unknown_more_often():
     assert count_unknown(trained_on(["once"], min_count=1), "once") == 0
 
 
+def test_word_dropout_needs_words_that_may_be_unknown():
+    with pytest.raises(ValueError, match=r"\[SD030\].*'word_dropout'.*'min_count' is 0"):
+        word_graph_pipeline(min_count=0, word_dropout=1.0)
+
+
 def test_word_dropout_is_for_training_alone():
     nlp = trained_on(["once"], min_count=1, word_dropout=1e6)
-    with_, without = (nlp, trained_on(["once"], min_count=1))
-    without.from_bytes(with_.to_bytes())
-    assert numpy.array_equal(embed(with_, "once"), embed(without, "once"))
+    layer = find_node(nlp.get_pipe("tok2vec"), KNOWN)
+    dropped = embed_in_training(nlp, "once")
+    assert not numpy.allclose(embed(nlp, "once"), dropped)
+    layer.attrs["word_dropout"] = 0.0
+    assert numpy.array_equal(embed(nlp, "once"), embed_in_training(nlp, "once"))
 
 
 # Diffusion over the graph of words.
@@ -306,6 +353,37 @@ def test_a_new_word_is_the_weighted_mean_of_the_forms_it_is_made_of():
         expected = mixed.weights @ embedding_before_context(nlp, " ".join(mixed.forms))
         assert numpy.allclose(layer.predict([doc])[0][2], expected, atol=1e-6)
         assert numpy.array_equal(layer.predict([doc])[0][:2], embedding_before_context(nlp, "I am"))
+
+
+def test_forms_have_the_norms_that_training_gave_them():
+    """The tokenizer takes the "ca" of "can't" for "can", and a form alone doesn't tell."""
+    nlp = trained_on(["I can't", "Can't I", "I can", "can I"])
+    (layer,) = find_layers(nlp.get_pipe("tok2vec"))
+    doc = nlp.make_doc("i can't")
+    mixed = find_mixed(layer, read_texts([doc]))
+    (first, place) = mixed.tokens.tolist()
+    assert (first, doc[place].text, doc[place].norm_) == (0, "ca", "can")
+    sources, weights = (x[mixed.lengths[0] :] for x in (mixed.sources, mixed.weights))
+    texts = [f"{mixed.forms[i]}n't" for i in sources]
+    assert sorted(texts) == ["Can't", "can't"]
+    rows = [embedding_before_context(nlp, text)[0] for text in texts]
+    assert numpy.allclose(layer.predict([doc])[0][place], weights @ rows, atol=1e-6)
+
+
+def test_forms_have_the_spaces_of_the_words_that_they_stand_for():
+    embed = {**embedding_with_vectors()["embed"], "attrs": ["NORM", "SPACY"]}
+    embedding = {**embedding_with_vectors(), "embed": {**embed, "include_static_vectors": False}}
+    nlp = trained_on(["happy!", "so happy days", "I am happy"], embedding=embedding)
+    (layer,) = find_layers(nlp.get_pipe("tok2vec"))
+    doc = nlp.make_doc("hapyp! hapyp I")
+    mixed = find_mixed(layer, read_texts([doc]))
+    assert mixed.tokens.tolist() == [0, 2]
+    weights = mixed.weights[: mixed.lengths[0]]
+    for token, behind in ((0, "!"), (2, " I")):
+        texts = [f"{mixed.forms[i]}{behind}" for i in mixed.sources[: len(weights)]]
+        rows = [embedding_before_context(nlp, text)[0] for text in texts]
+        assert numpy.allclose(layer.predict([doc])[0][token], weights @ rows, atol=1e-6)
+    assert not numpy.allclose(*layer.predict([doc])[0][[0, 2]])
 
 
 def embedding_with_vectors():
