@@ -1,7 +1,7 @@
 """How likely a new word is spelt as it is.
 
 A Markov chain of letters, each with a probability given the two before it. They are counted in the
-words of the training texts, and smoothed by those of shorter contexts. (Witten and Bell, The
+words of the graph, each once, and smoothed by those of shorter contexts. (Witten and Bell, The
 zero-frequency problem: estimating the probabilities of novel events in adaptive text compression,
 IEEE Transactions on Information Theory 37(4), 1991.)
 """

@@ -88,6 +88,19 @@ def test_bytes_keep_all_but_the_settings():
     assert names(loaded.known) == {"a"} and names(words.known) == {"a", "b", "c"}
 
 
+def test_norms_are_those_that_forms_mostly_have():
+    nlp = spacy.blank("en")
+    words = Words(2)
+    words.count(
+        [nlp.make_doc(text) for text in ("I can't", "you can't", "ca now", "let's", "it's", "Al's")]
+    )
+    for each in (words, Words(2).from_bytes(words.to_bytes())):
+        renamed = {
+            nlp.vocab.strings[form]: nlp.vocab.strings[norm] for form, norm in each.norms.items()
+        }
+        assert renamed == {"ca": "can", "n't": "not"}
+
+
 def test_words_of_unknown_frequency_are_known():
     words = Words(2)
     assert not words
