@@ -16,7 +16,7 @@ from .nodes import has_vector
 from .noise import estimate_noise
 from .texts import Texts
 
-# Which share of a token's weights is too small to count.
+# Which share of a token is too small to count.
 LEAST = 0.01
 
 
@@ -95,16 +95,13 @@ def _link(
     links, lengths = _spread_rows(rows, places)
     owners = numpy.repeat(numpy.arange(len(tokens)), lengths)
     noise = _estimate_noise(texts, tokens, numpy.asarray([row.odds for row in rows])[places])
-    weights = links["weight"] + links["is_error"] * noise[owners]
+    log_weights = links["weight"] + links["is_error"] * noise[owners]
     if odds is not None:
-        weights += links["is_capital"] * odds[owners]
-    weights = _normalize(weights, lengths[lengths > 0])
-    kept, weights = _prune(weights, owners, links["form"] == own[owners])
-    changed, lengths = numpy.unique(owners[kept], return_counts=True)
-    ids, sources = numpy.unique(links["form"][kept], return_inverse=True)
+        log_weights += links["is_capital"] * odds[owners]
+    shares = _normalize(log_weights, lengths[lengths > 0])
+    kept, shares = _prune(shares, owners, links["form"] == own[owners])
     spelt = dict(chain.from_iterable(row.texts for row in rows))
-    names = [spelt[form] for form in ids.tolist()]
-    return Mixed(tokens[changed], lengths, ids, names, sources, weights)
+    return _group(tokens, owners[kept], links["form"][kept], shares, spelt)
 
 
 def _spread_rows(rows: list[Row], places: Array) -> tuple[Array, Array]:
@@ -126,24 +123,43 @@ def _estimate_noise(texts: Texts, tokens: Array, odds: Array) -> Array:
     return estimate_noise(odds, owners, numpy.asarray(texts.sizes))[owners]
 
 
-def _prune(weights: Array, owners: Array, is_own: Array) -> tuple[Array, Array]:
+def _prune(shares: Array, owners: Array, is_own: Array) -> tuple[Array, Array]:
     """Drop forms that hardly count, and tokens that are made of nothing but their own form.
 
-    weights (Floats1d): The weights of the forms that tokens are made of.
+    shares (Floats1d): The shares of the forms that tokens are made of.
     owners (Ints1d): Which token each is of.
     is_own (Bools1d): Whether each is the token's own form.
-    RETURNS (Tuple[Bools1d, Floats1d]): Which are kept, and the weights of those.
+    RETURNS (Tuple[Bools1d, Floats1d]): Which are kept, and the shares of those.
     """
     size = owners[-1] + 1 if len(owners) else 0
-    kept = weights >= LEAST
+    kept = shares >= LEAST
     is_alone = numpy.bincount(owners[kept], minlength=size)[owners] == 1
     kept &= ~(is_alone & is_own)
-    owners, weights = owners[kept], weights[kept]
-    return kept, weights / numpy.bincount(owners, weights)[owners]
+    owners, shares = owners[kept], shares[kept]
+    return kept, shares / numpy.bincount(owners, shares)[owners]
+
+
+def _group(
+    tokens: Array, owners: Array, forms: Array, shares: Array, spelt: dict[int, str]
+) -> Mixed:
+    """Group the forms that tokens are made of by these, and list each form once.
+
+    tokens (Ints1d): The places in the batch of the tokens that were looked up.
+    owners (Ints1d): Of which of them each form is.
+    forms (Ints1d): Their ORTHs.
+    shares (Floats1d): Their shares.
+    spelt (Dict[int, str]): How they are spelt.
+    RETURNS (Mixed): The tokens that are made of any.
+    """
+    changed, lengths = numpy.unique(owners, return_counts=True)
+    ids, sources = numpy.unique(forms, return_inverse=True)
+    return Mixed(
+        tokens[changed], lengths, ids, [spelt[form] for form in ids.tolist()], sources, shares
+    )
 
 
 def _normalize(logarithms: Array, lengths: Array) -> Array:
-    """Turn logarithms of weights into weights that sum to 1 in each range of a length."""
+    """Turn logarithms of weights into shares, which sum to 1 in each range of a length."""
     if not len(lengths):
         return logarithms
     starts = lengths.cumsum() - lengths

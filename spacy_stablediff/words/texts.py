@@ -16,23 +16,20 @@ class Texts(NamedTuple):
     docs (List[Doc]): Their documents, of one vocab, at least one.
     sizes (List[int]): How many tokens each has.
     forms (Ints1d): The ORTHs of all tokens.
+    owners (Ints1d): For each token the place of its text.
     has_no_case (Bools1d): Whether each text is in a single case, so that case tells nothing.
     """
 
     docs: list[Doc]
     sizes: list[int]
     forms: Array
+    owners: Array
     has_no_case: Array
 
     @property
     def vocab(self) -> Vocab:
         """Where the tokens are spelt."""
         return self.docs[0].vocab
-
-    @property
-    def owners(self) -> Array:
-        """For each token the place of its text."""
-        return numpy.repeat(numpy.arange(len(self.sizes)), self.sizes)
 
 
 def read_texts(docs: list[Doc]) -> Texts:
@@ -43,4 +40,6 @@ def read_texts(docs: list[Doc]) -> Texts:
     """
     sizes = [len(doc) for doc in docs]
     tokens = numpy.concatenate([doc.to_array(CASE_ATTRS) for doc in docs])
-    return Texts(docs, sizes, tokens[:, 0], tell_single_case(tokens, sizes, docs[0].vocab.strings))
+    owners = numpy.repeat(numpy.arange(len(sizes)), sizes)
+    has_no_case = tell_single_case(tokens, sizes, docs[0].vocab.strings)
+    return Texts(docs, sizes, tokens[:, 0], owners, has_no_case)
