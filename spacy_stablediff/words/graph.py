@@ -80,6 +80,10 @@ class Links(NamedTuple):
         return sum(self.weights[-self.errors :]) / sum(self.weights[: -self.errors])
 
 
+# What a form is diffused from that stays as it is.
+AS_IT_IS = Links((), ())
+
+
 class Asked(NamedTuple):
     """A form that is looked up.
 
@@ -187,26 +191,28 @@ class WordGraph:
 
     def _choose(self, asked: Asked, neighbours: list[Neighbour], confidence: float) -> Links:
         """Choose the most weighty of the forms that a form could be diffused from."""
-        weights = self._weigh_own(asked, confidence)
-        others = self._weigh_others(asked, neighbours) if weights else {}
+        own = self._weigh_own(asked, confidence)
+        if own is None:
+            return AS_IT_IS
+        others = self._weigh_others(asked, neighbours)
         best = nlargest(MOST, others, key=lambda text: others[text])
-        if not best and list(weights) in ([], [asked.form]):
-            return Links((), ())
-        weights |= {text: others[text] for text in best}
+        if not best and list(own) == [asked.form]:
+            return AS_IT_IS
+        weights = own | {text: others[text] for text in best}
         is_misspelt = asked.form.lower() not in self._forms
         return Links(tuple(weights), tuple(weights.values()), len(best) if is_misspelt else 0)
 
-    def _weigh_own(self, asked: Asked, confidence: float) -> dict[str, float]:
-        """Weigh what a form could be without an error: none if it is left alone."""
+    def _weigh_own(self, asked: Asked, confidence: float) -> dict[str, float] | None:
+        """Weigh what a form could be without an error; None if it is left alone."""
         form, has_case, known = asked
         word = form.lower()
         if word in self._keep:
-            return {}
+            return None
         if word in self._pairs:
             meant = self._pairs[word]
             return {**(self._forms.get(meant.lower()) or {meant: 1})}
         if has_case and (known or (form.isupper() and len(form) < ACRONYM)):
-            return {}
+            return None
         if has_case:
             is_name = form[0].isupper() and word not in self._forms
             return {form: confidence * (NAME if is_name else 1.0)}
