@@ -20,7 +20,7 @@ from ..wiring.model import (
     is_trained,
     replace_node,
 )
-from .blocks import find_embedded
+from .blocks import CASED, find_embedded, list_by_case, look_inside
 
 CALLBACK = "spacy-stablediff.attach.v1"
 
@@ -76,9 +76,10 @@ def detach(nlp: Language, name: str) -> None:
     name (str): The component.
     RAISES (ValueError): SD016 where its embedding isn't diffused.
     """
-    diffused = [
-        each for each in find_embedded(nlp, name) if each.block["@architectures"] == ARCHITECTURE
+    embedded = [
+        part for each in find_embedded(nlp, name) for part in look_inside(each, within=[CASED])
     ]
+    diffused = [each for each in embedded if each.block["@architectures"] == ARCHITECTURE]
     if not diffused:
         hint = "Its config has no spacy-stablediff.DiffusedTok2Vec.v1."
         raise ValueError(Errors.SD016.format(name=name, action="detach", hint=hint))
@@ -132,7 +133,7 @@ def _check_undiffused(name: str, blocks: list[Block]) -> None:
     if not blocks:
         hint = "What a shared embedding writes is diffused by the component 'stablediff' after it."
         raise ValueError(Errors.SD016.format(name=name, action="attach to", hint=hint))
-    for block in blocks:
+    for block in _list_parts(blocks):
         if block["@architectures"] == ARCHITECTURE:
             present = block["diffusion"]["@architectures"]
             raise ValueError(Errors.SD018.format(name=name, present=present))
@@ -143,8 +144,12 @@ def _check_undiffused(name: str, blocks: list[Block]) -> None:
 
 def _is_attached(nlp: Language, name: str, diffusion: Block, boundaries: Boundaries) -> bool:
     """Tell whether the config describes a component as diffused in this way."""
-    blocks = [block for _, block in find_blocks(get_config(nlp, name))]
-    return bool(blocks) and all(
-        block == diffused_config(block.get("tok2vec", {}), diffusion, boundaries)
-        for block in blocks
+    parts = _list_parts([block for _, block in find_blocks(get_config(nlp, name))])
+    return bool(parts) and all(
+        part == diffused_config(part.get("tok2vec", {}), diffusion, boundaries) for part in parts
     )
+
+
+def _list_parts(blocks: list[Block]) -> list[Block]:
+    """List the embeddings that blocks describe, those by case apart."""
+    return [part for block in blocks for part in list_by_case(block)]

@@ -1,5 +1,6 @@
 """The embeddings that a component owns: where its config describes them, and in its model."""
 
+from collections.abc import Container
 from typing import NamedTuple, cast
 
 from spacy.language import Language
@@ -47,19 +48,32 @@ def find_embedded(nlp: Language, name: str) -> list[Embedded]:
     ]
 
 
-def look_inside(embedded: Embedded) -> list[Embedded]:
-    """Find the embeddings of words inside those of ours, which add to them.
+def look_inside(embedded: Embedded, *, within: Container[str] = INSIDE) -> list[Embedded]:
+    """Find the embeddings inside those of ours, which add to them.
 
     embedded (Embedded): An embedding.
+    within (Container[str]): The architectures to look into, by default all: to find the embeddings
+        of words.
     RETURNS (List[Embedded]): What it is made of, or itself.
     """
-    keys = INSIDE.get(embedded.block["@architectures"])
-    if keys is None:
-        return [embedded]
     path, block, node = embedded
+    if block["@architectures"] not in within:
+        return [embedded]
+    keys = INSIDE[block["@architectures"]]
     parts = zip(keys, node.layers[: len(keys)], strict=True)
     return [
         inner
         for key, layer in parts
-        for inner in look_inside(Embedded(f"{path}.{key}", block[key], layer))
+        for inner in look_inside(Embedded(f"{path}.{key}", block[key], layer), within=within)
     ]
+
+
+def list_by_case(block: Block) -> list[Block]:
+    """List the embeddings that a block describes for texts in a single case and for others.
+
+    block (Dict[str, Any]): The config of an embedding.
+    RETURNS (List[Dict[str, Any]]): Their configs; the block itself where it is one for all texts.
+    """
+    if block["@architectures"] != CASED:
+        return [block]
+    return [part for key in INSIDE[CASED] for part in list_by_case(block[key])]

@@ -6,13 +6,17 @@ import numpy
 import pytest
 import spacy
 from spacy.tokens import Doc
+from spacy.util import load_model_from_config
+from thinc.api import Config
 
 import spacy_stablediff
-from spacy_stablediff import explain_words
+from spacy_stablediff import attach, detach, explain_words
+from spacy_stablediff.layers.diffused_tok2vec import LAYER
 from spacy_stablediff.tuning.agreement import measure_agreement
 from spacy_stablediff.tuning.choose import Agreement, Chooser
 from spacy_stablediff.tuning.prepare import choose_components, prepare
 from spacy_stablediff.tuning.texts import read_texts, split
+from spacy_stablediff.wiring.model import find_node
 from spacy_stablediff.words.layer import find_layers
 
 from ..pipelines import (
@@ -71,6 +75,29 @@ def test_a_prepared_component_predicts_as_before(name, shared, tmp_path):
         for text, (cats, ents), (expected, found) in zip(UNSEEN, after, before, strict=True):
             if not text.isupper():
                 assert ents == found and cats == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_component_that_a_callback_attached_loads_again(tmp_path):
+    trained("ner").to_disk(tmp_path / "source")
+    config = {
+        "nlp": {
+            "lang": "en",
+            "pipeline": ["ner"],
+            "after_pipeline_creation": {
+                "@callbacks": "spacy-stablediff.attach.v1",
+                "pipes": ["ner"],
+            },
+        },
+        "components": {"ner": {"source": str(tmp_path / "source")}},
+    }
+    nlp = load_model_from_config(Config(config), auto_fill=True)
+    prepare(nlp, "ner", [], [])
+    loaded = reloaded(nlp, tmp_path / "tuned")
+    assert [doc.to_json() for doc in loaded.pipe(UNSEEN)] == [d.to_json() for d in nlp.pipe(UNSEEN)]
+    with pytest.raises(ValueError, match=r"\[SD018\]"):
+        attach(loaded, "ner")
+    detach(loaded, "ner")
+    assert find_node(reloaded(loaded, tmp_path / "detached").get_pipe("ner"), LAYER) is None
 
 
 def test_new_words_are_diffused_over_those_of_the_texts():
