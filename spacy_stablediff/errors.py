@@ -53,11 +53,12 @@ class Warnings(metaclass=ErrorsWithCodes):
              "weights don't, so expect other predictions; better train these components with the diffusion in place.")
     SDW51 = ("{count} lines of comments were lost: the layout of the config is unusual, so that only its content could "
              "be kept.")
-
     SDW52 = ("{names}: sourced, so trained without diffusion, and the layer that --layer or --time asks for changes their "
              "vectors at once. Train them with it, or leave the option out: the default layer starts as the identity.")
     SDW53 = ("[training.optimizer] averages weights, but a part of the pipeline is a PyTorch model, whose averages are never "
              "put in place: the others are saved as averages that don't fit it. Set use_averages = false there.")
+    SDW54 = ("{names}: listed in [training.frozen_components], so the diffusion in its own embedding never learns, and "
+             "stays the identity that it starts as. Train it, or leave it out of --pipes.")
 
 
 class Errors(metaclass=ErrorsWithCodes):
@@ -129,7 +130,8 @@ class Errors(metaclass=ErrorsWithCodes):
              "transformer before it. Put it after the former or before the latter, or name components that embed for "
              "themselves in its setting 'pipes'. Components: {opts}.")
     SD026 = ("Component '{name}': it needs to know its pipeline, for stability training or for its scorer. Call "
-             "nlp.initialize(), or save the pipeline and load it with spacy.load().")
+             "nlp.initialize(), or save the pipeline and load it with spacy.load(). In a training config don't source it, "
+             "but describe it anew by its factory.")
     SD028 = ("A diffused vector of width {width} can't be compared with a vector of width {other}. Compare objects of "
              "documents that went through the same pipeline (its component 'stablediff' has hooks = true).")
     SD029 = ("{owner}: it diffuses arrays of token vectors, one for each document, but was given objects of the type "
@@ -175,7 +177,7 @@ class Errors(metaclass=ErrorsWithCodes):
     SD060 = ("'{path}' sources {names}, to which diffusion is attached by the callback spacy-stablediff.attach.v1 in "
              "[nlp.after_pipeline_creation], but another callback stands there. Move that one elsewhere, or call both "
              "from one of your own.")
-    SD061 = "Can't write the config to '{path}', which is a directory."
+    SD061 = "Can't write the config to '{path}': {reason}."
     SD062 = ("The option --time has no meaning for the layer 'multiscale', but it is {value}. Leave it out, and set the "
              "times of the layer in the config.")
     SD070 = ("There is no graph of words in {name}. Components that have one: {opts}. Wrap an embedding "

@@ -104,7 +104,7 @@ def add(base_path: Path, output_file: Path, *, silent: bool = False, **options: 
         what `add_diffusion` raises.
     """
     if output_file.is_dir():
-        raise ValueError(Errors.SD061.format(path=output_file))
+        raise ValueError(Errors.SD061.format(path=output_file, reason="it is a directory"))
     addition = add_diffusion(_read(base_path), path=base_path, **options)
     msg = Printer(no_print=str(output_file) == "-" or silent)
     _print(addition, msg=msg)
@@ -140,8 +140,11 @@ def _save(text: str, path: Path, *, pretrain: bool, msg: Printer) -> None:
     if str(path) == "-":
         print(text)
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"{text}\n", encoding="utf8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{text}\n", encoding="utf8")
+    except OSError as error:
+        raise ValueError(Errors.SD061.format(path=path, reason=error.strerror)) from error
     msg.good("Saved config", path)
     train = f"train {path} --paths.train ./train.spacy --paths.dev ./dev.spacy"
     if "training" not in load_config_from_str(text):

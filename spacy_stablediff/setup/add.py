@@ -21,6 +21,7 @@ from ..wiring.config import (
     find_blocks,
     find_ours,
     find_wiring,
+    list_frozen,
     looks_up_words,
 )
 from ..words.layer import ARCHITECTURE as WORD_GRAPH
@@ -29,6 +30,9 @@ from .draft import Draft
 from .layers import LayerName, acts_at_once, describe_layer
 from .optimizer import average_weights, find_misfits, find_unaveraged
 from .pretraining import Place, add_pretraining, count_raw_texts, find_others, find_places
+
+# Why an embedding gets no graph of words.
+NO_WORDS = "it doesn't look up the NORM of words, or it isn't known to"
 
 CLASSIFIERS = ("textcat", "textcat_multilabel")
 FACTORIES = ("ner", *CLASSIFIERS, "spancat")
@@ -109,13 +113,14 @@ def add_diffusion(
     wiring = find_wiring(config, path=path)
     _check_untouched(config, wiring, path=path)
     bags = list_bags(config, wiring)
-    chosen = _choose(wiring, bags, named, path=path)
+    frozen = list_frozen(config)
+    chosen = _choose(wiring, bags, named, frozen, path=path)
     places = find_places(config, wiring, chosen, path=path) if pretrain else []
     order = Order(chosen, diffusion, weight, stability or 0.0, bags, places)
     edited, changes = _edit(text, wiring, order, path=path)
-    cautions += _find_frozen(config, order.chosen) + _find_trained(wiring, order)
+    cautions += _find_frozen(wiring, order, frozen) + _find_trained(wiring, order)
     cautions += _find_losses(text, edited) + find_others(edited, order.places)
-    notes = [] if named else _find_unchanged(wiring, order.chosen)
+    notes = [] if named else _find_unchanged(wiring, order.chosen, frozen)
     options = {"layer": layer, "time": time, "stability": stability}
     notes += _find_unused(options, wiring, order.chosen)
     final = Draft(edited)
@@ -131,8 +136,13 @@ def _check_untouched(config: Config, wiring: Wiring, *, path: Path) -> None:
         raise ValueError(Errors.SD052.format(path=path, block=block))
 
 
-def _choose(wiring: Wiring, bags: Bags, named: list[str], *, path: Path) -> list[str]:
-    """The components to diffuse for, in the order of the pipeline."""
+def _choose(
+    wiring: Wiring, bags: Bags, named: list[str], frozen: list[str], *, path: Path
+) -> list[str]:
+    """The components to diffuse for, in the order of the pipeline.
+
+    Frozen ones with embeddings of their own would never learn to use a diffusion.
+    """
     sources = wiring.upstreams | wiring.owned | bags
     diffusable = [name for name in wiring.components if name in sources]
     for name in named:
@@ -143,7 +153,11 @@ def _choose(wiring: Wiring, bags: Bags, named: list[str], *, path: Path) -> list
             raise ValueError(Errors.SD055.format(name=name, opts=opts))
     if named:
         return [name for name in diffusable if name in named]
-    chosen = [name for name in diffusable if name in wiring.upstreams or _is_default(wiring, name)]
+    chosen = [
+        name
+        for name in diffusable
+        if name in wiring.upstreams or (_is_default(wiring, name) and name not in frozen)
+    ]
     if not chosen:
         hint = f"To diffuse for {', '.join(diffusable)}, use --pipes." if diffusable else ""
         fields = {"opts": ", ".join(wiring.components), "factories": " or ".join(FACTORIES)}
@@ -206,7 +220,7 @@ def _stabilize_owned(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str
 
     One that follows a shared embedding trains them too.
     """
-    frozen = draft.config.get("training", {}).get("frozen_components", [])
+    frozen = list_frozen(draft.config)
     names = [name for name in order.chosen if name in wiring.owned and name not in frozen]
     if names and not wiring.list_upstreams(order.chosen):
         block = _describe_stabilizer(wiring, names, order.own_weight)
@@ -237,12 +251,14 @@ def _describe_stabilizer(wiring: Wiring, names: list[str], weight: float) -> Blo
 
 def _wrap_shared(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str]:
     """Let rare words share a vector in the shared embeddings that are listened to."""
-    names = [
-        name
-        for name in wiring.list_upstreams(order.chosen)
-        if name not in draft.config.get("training", {}).get("frozen_components", [])
-        and looks_up_words(wiring.components[name]["model"])
-    ]
+    frozen, names = list_frozen(draft.config), []
+    for name in wiring.list_upstreams(order.chosen):
+        if name in frozen:
+            yield f"Left the model of '{name}' without {WORD_GRAPH}: it is frozen"
+        elif not looks_up_words(wiring.components[name]["model"]):
+            yield f"Left the model of '{name}' without {WORD_GRAPH}: {NO_WORDS}"
+        else:
+            names.append(name)
     if names and draft.config.get("initialize", {}).get("init_tok2vec"):
         yield (
             f"Left the model of {', '.join(names)} without {WORD_GRAPH}: the weights that "
@@ -294,6 +310,8 @@ def _wrap_owned(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str]:
                 block = {"@architectures": WORD_GRAPH, **WORDS, "tok2vec": block}
                 draft.nest(f"components.{name}.{path}", block, key="tok2vec")
                 yield f"Wrapped the tok2vec of '{name}' in {WORD_GRAPH}"
+            elif order.own_weight:
+                yield f"Left the tok2vec of '{name}' without {WORD_GRAPH}: {NO_WORDS}"
             block = diffused_config(block, order.diffusion, "doc")
             draft.nest(f"components.{name}.{path}", block, key="tok2vec")
             yield (
@@ -322,13 +340,19 @@ def _attach_sourced(draft: Draft, wiring: Wiring, order: Order, *, path: Path) -
     block = {"@callbacks": ATTACH, "pipes": pipes, "diffusion": order.diffusion}
     draft.insert("nlp.after_pipeline_creation", block, after="nlp")
     yield f"Added the callback {ATTACH}: it wraps the tok2vec of {names}, which is sourced"
+    if order.own_weight:
+        yield f"Left the tok2vec of {names} without {WORD_GRAPH}: the callback has its place"
 
 
-def _find_frozen(config: Config, chosen: list[str]) -> list[str]:
+def _find_frozen(wiring: Wiring, order: Order, frozen: list[str]) -> list[str]:
     """Warn of components that won't be trained on diffused vectors."""
-    frozen = config.get("training", {}).get("frozen_components", [])
-    names = ", ".join(name for name in chosen if name in frozen)
-    return [Warnings.SDW50.format(names=names)] if names else []
+    names = [name for name in order.chosen if name in frozen]
+    idle = [name for name in names if name in wiring.owned and not acts_at_once(order.diffusion)]
+    changed = [name for name in names if name not in idle]
+    return [
+        *([Warnings.SDW50.format(names=", ".join(changed))] if changed else []),
+        *([Warnings.SDW54.format(names=", ".join(idle))] if idle else []),
+    ]
 
 
 def _find_trained(wiring: Wiring, order: Order) -> list[str]:
@@ -345,11 +369,13 @@ def _find_losses(before: str, after: str) -> list[str]:
     return [Warnings.SDW51.format(count=count)] if count else []
 
 
-def _find_unchanged(wiring: Wiring, chosen: list[str]) -> list[str]:
+def _find_unchanged(wiring: Wiring, chosen: list[str], frozen: list[str]) -> list[str]:
     """Tell of components that a user might expect to be changed, and aren't."""
     notes = []
     for name in wiring.components:
-        if name in wiring.owned and name not in chosen:
+        if name in wiring.owned and name in frozen and name not in chosen:
+            notes.append(f"Left '{name}' as it is: it is frozen, so it would never learn to use it")
+        elif name in wiring.owned and name not in chosen:
             notes.append(f"Left '{name}' as it is: to diffuse its own tok2vec, name it in --pipes")
         elif _is_default(wiring, name) and name not in chosen:
             notes.append(_describe_bare(name, wiring.components[name]))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from thinc.api import Config
 
 from ..recommended import BAG, ENSEMBLE_BAG
-from ..wiring.config import Block, Wiring, find_bags
+from ..wiring.config import Block, Wiring, find_bags, list_frozen
 from ..words.bag import ARCHITECTURE
 from .draft import Draft
 
@@ -21,7 +21,7 @@ def list_bags(config: Config, wiring: Wiring) -> Bags:
     RETURNS (Dict[str, Dict[str, Dict[str, Any]]]): For each component that has some, their blocks
         by their paths. Sourced and frozen ones are left out.
     """
-    frozen = config.get("training", {}).get("frozen_components", [])
+    frozen = list_frozen(config)
     bags = {
         name: dict(find_bags(component))
         for name, component in wiring.components.items()

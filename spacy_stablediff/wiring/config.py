@@ -105,6 +105,11 @@ def find_ours(config: Block) -> Iterator[str]:
             yield ".".join(keys[:-1])
 
 
+def list_frozen(config: Block) -> list[str]:
+    """List the components that a config says are not to be trained."""
+    return config.get("training", {}).get("frozen_components") or []
+
+
 def is_listener(block: Block) -> bool:
     """Tell whether a block describes a listener of a shared embedding."""
     return block["@architectures"] == LISTENER
@@ -130,8 +135,9 @@ def looks_up_words(block: Block) -> bool:
     name = block.get("@architectures", "")
     if name.startswith("spacy.Tok2Vec."):
         return looks_up_words(block["embed"])
-    looks_up_norm = name.startswith("spacy.MultiHashEmbed.") and "NORM" in block["attrs"]
-    return looks_up_norm or name.startswith("spacy.HashEmbedCNN.")
+    if name.startswith("spacy.MultiHashEmbed."):
+        return "NORM" in [str(attr).upper() for attr in block["attrs"]]
+    return bool(name.startswith("spacy.HashEmbedCNN."))
 
 
 def uses_torch(config: Block) -> bool:
@@ -259,7 +265,9 @@ def _fill_defaults(nlp: Language, component: Block) -> Block:
 def _load_source(name: str, component: Block, *, path: Path) -> Block:
     """Load the config that a sourced component brings along."""
     source, origin = component["source"], component.get("component", name)
-    exists = is_package(source) or Path(source).exists()
+    exists = isinstance(source, str) and (
+        is_package(source) or (Path(source) / "config.cfg").is_file()
+    )
     components = load_model(source).config.interpolate()["components"] if exists else {}
     if origin not in components:
         raise ValueError(Errors.SD059.format(path=path, name=name, component=origin, source=source))

@@ -127,11 +127,19 @@ def test_refuses_files_that_are_not_there(add, tmp_path):
         ("missing.cfg", "out.cfg", "[SD050]"),
         (".", "out.cfg", "[SD050]"),
         ("base.cfg", ".", "[SD061]"),
+        ("base.cfg", "base.cfg/out.cfg", "[SD061]"),
     ):
         (tmp_path / "base.cfg").write_text(PARTIAL)
         command = ["stablediff", "add", str(tmp_path / base), str(tmp_path / output)]
         result = CliRunner().invoke(app, command)
         assert result.exit_code == 1 and expected in result.output
+
+
+@pytest.mark.parametrize("where", ["null", "3", '"{folder}"', '"no_such_package"'])
+def test_refuses_a_source_that_is_no_pipeline(where, add, tmp_path):
+    component = f"[components.ner]\nsource = {where.format(folder=tmp_path)}\n"
+    code, printed, _ = add(f'[nlp]\nlang = "en"\npipeline = ["ner"]\n[components]\n{component}')
+    assert code == 1 and "[SD059]" in printed
 
 
 def test_refuses_other_encodings(tmp_path):

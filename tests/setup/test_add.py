@@ -412,6 +412,32 @@ def test_warns_of_frozen_components(add):
     assert code == 0 and "[SDW50] ner: " in printed
 
 
+def test_leaves_frozen_components_that_embed_for_themselves(source, add):
+    """Their diffusion would stay the identity for good."""
+    setting = "frozen_components = "
+    frozen = write_sourced(source).replace(f"{setting}[]", f'{setting}["ner"]')
+    code, printed, output = add(frozen)
+    assert code == 0 and "Left 'ner' as it is: it is frozen" in printed and "SDW50" not in printed
+    assert read(output)["nlp"]["after_pipeline_creation"]["pipes"] == ["tok2vec"]
+    code, printed, _ = add(frozen, "--pipes", "ner")
+    assert code == 0 and "[SDW54] ner: " in printed
+
+
+@pytest.mark.parametrize(
+    "attrs, wrapped", [(["NORM", "SHAPE"], True), (["norm", "shape"], True), (["SHAPE"], False)]
+)
+def test_says_why_an_embedding_gets_no_graph_of_words(attrs, wrapped, add):
+    config = load_config_from_str(write_config(["ner"]))
+    embed = config["components"]["tok2vec"]["model"]["embed"]
+    embed["attrs"], embed["rows"] = attrs, [1000] * len(attrs)
+    code, printed, output = add(config.to_str(interpolate=False))
+    model = read(output)["components"]["tok2vec"]["model"]
+    assert code == 0 and (model["@architectures"] == WORD_GRAPH) == wrapped
+    assert (
+        f"without {WORD_GRAPH}: it doesn't look up the NORM" in " ".join(printed.split())
+    ) != wrapped
+
+
 # Transformers and sourced components.
 
 
