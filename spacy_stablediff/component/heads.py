@@ -14,6 +14,7 @@ from ..edits.batch import EditedBatch
 from ..edits.spans import follow_spans
 from ..training.scores import scores_loss
 from ..types import Array, Backprop, Batch
+from ..wiring.config import list_frozen
 from ..wiring.inlets import Inlet, Listening
 from ..wiring.model import Diffuser, list_readers, walk_listeners, walk_nodes
 from .relay import add
@@ -100,7 +101,7 @@ def find_stages(nlp: Language, name: str, pipes: Literal["*"] | list[str]) -> li
         that [training.frozen_components] keeps as they are never do.
     RETURNS (List[Stage]): The stages, the first one at least.
     """
-    frozen = nlp.config["training"].get("frozen_components", [])
+    frozen = list_frozen(nlp.config)
     stages = [Stage(None, [])]
     for other, component in list_readers(nlp, name):
         if other in nlp.disabled:

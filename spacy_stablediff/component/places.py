@@ -13,6 +13,7 @@ from spacy.tokens import Doc
 from thinc.api import Ops, set_dropout_rate
 
 from ..types import Backprop, Batch, Embedding
+from ..wiring.config import list_frozen
 from ..wiring.inlets import Owning, find_own_embedding
 from ..wiring.model import (
     Path,
@@ -180,7 +181,7 @@ def find_places(nlp: Language, name: str, pipes: Pipes) -> list[Place]:
     places: list[Place] = []
     if path is not None and (pipes == "*" or set(pipes) & set(list_shared(nlp, name, path))):
         places.append(SharedPlace(nlp, name, path, pipes))
-    frozen = nlp.config["training"].get("frozen_components", [])
+    frozen = list_frozen(nlp.config)
     for other, component in list_later(nlp, name) if pipes == "*" else nlp.components:
         named = pipes == "*" or other in pipes
         embedding = find_own_embedding(component) if named else None

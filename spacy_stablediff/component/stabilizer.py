@@ -19,8 +19,9 @@ from ..errors import Errors, Warnings
 from ..recommended import STABILIZER
 from ..training.vectors import vectors_loss
 from ..types import Augmenter, Batch
+from ..wiring.config import list_frozen
 from ..wiring.links import find_link
-from ..wiring.model import find_path_to, list_later
+from ..wiring.model import enabled, find_path_to, list_later
 from .heads import ScoredBatch, learn_scores, list_heads
 from .pipeline import PipelineRef
 from .places import Embedded, Pipes, Place, find_places, list_owners, list_shared
@@ -152,9 +153,10 @@ class Stabilizer:
         if nlp is None:
             raise ValueError(Errors.SD011.format(name=self.name))
         self.pipeline.set(nlp)
-        self._check_pipes(nlp)
-        self._warn_of_frozen(nlp)
-        places = self._list_places(nlp)
+        with enabled(nlp):
+            self._check_pipes(nlp)
+            self._warn_of_frozen(nlp)
+            places = self._list_places(nlp)
         learns_vectors = (self.weight or self.schedule) and any(p.trains_vectors for p in places)
         heads = [head for place in places for head in list_heads(place.find_stages())]
         if not (learns_vectors or (self.consistency and heads)):
@@ -296,7 +298,7 @@ class Stabilizer:
     def _warn_of_frozen(self, nlp: Language) -> None:
         """Say of components that `pipes` names that they are frozen, and so left out."""
         could = {*list_owners(nlp), *list_links(nlp, self.name)}
-        frozen = set(nlp.config["training"].get("frozen_components", [])) & could
+        frozen = set(list_frozen(nlp.config)) & could
         listed = ", ".join(f"'{pipe}'" for pipe in self.pipes if pipe in frozen)
         if listed:
             warnings.warn(Warnings.SDW10.format(name=self.name, pipes=listed), stacklevel=3)

@@ -12,6 +12,7 @@ from spacy.tokens import Doc
 
 from ..errors import Errors
 from ..types import Batch
+from ..wiring.config import list_frozen
 from ..wiring.inlets import Owning
 from ..wiring.links import Link, find_link
 from ..wiring.model import get_batch_id, list_later
@@ -115,7 +116,7 @@ def find_transformer_places(
         the name of a transformer stands for the vectors of all that listen to it.
     RETURNS (List[TransformerPlace]): The places, without frozen and disabled components.
     """
-    frozen = nlp.config["training"].get("frozen_components", [])
+    frozen = list_frozen(nlp.config)
     groups: dict[Hashable, list[Link]] = {}
     for other, link in list_links(nlp, name).items():
         named = pipes == "*" or other in pipes or link.transformer.name in pipes

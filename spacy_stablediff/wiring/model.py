@@ -186,9 +186,12 @@ def find_tok2vec(component: Any) -> Model | None:
         listener; None where its model refers to none as its tok2vec.
     """
     model = getattr(component, "model", None)
-    if not isinstance(model, Model) or not model.has_ref("tok2vec"):
+    if not isinstance(model, Model):
         return None
-    return skip_head(model.get_ref("tok2vec"))
+    # spacy.TextCatParametricAttention.v1 refers to it within.
+    owners = (node for node in (model, *model.layers) if node.has_ref("tok2vec"))
+    owner = next(owners, None)
+    return None if owner is None else skip_head(owner.get_ref("tok2vec"))
 
 
 def skip_head(tok2vec: Model) -> Model:
@@ -277,6 +280,24 @@ def find_path_to(nlp: Language, name: str) -> Path | None:
         if other not in nlp.disabled and isinstance(component, SharedEmbedding):
             return Path(component, [])
     return None
+
+
+@contextmanager
+def enabled(nlp: Language) -> Iterator[None]:
+    """Enable all components for a while, as they will be in training.
+
+    `spacy train` disables those that are sourced, or frozen, while it initializes the others.
+
+    nlp (Language): The pipeline.
+    """
+    disabled = list(nlp.disabled)
+    for name in disabled:
+        nlp.enable_pipe(name)
+    try:
+        yield
+    finally:
+        for name in disabled:
+            nlp.disable_pipe(name)
 
 
 def list_later(nlp: Language, name: str) -> list[tuple[str, Any]]:

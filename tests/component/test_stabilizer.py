@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import warnings
 from contextlib import nullcontext
 
 import numpy
@@ -540,6 +541,18 @@ def test_refuses_pipes_that_it_can_not_train(pipe):
     nlp.add_pipe("sentencizer")
     with pytest.raises(ValueError, match=rf"\[SD034\].*'pipes' names '{pipe}'.*tok2vec, textcat"):
         nlp.initialize(lambda: examples_for(nlp))
+
+
+@pytest.mark.parametrize("pipes", ["*", ["tok2vec", "textcat"]])
+def test_trains_what_is_sourced(pipes):
+    """`spacy train` disables sourced components while it initializes the others."""
+    nlp = stable_pipeline(["textcat"], weight=1.0, consistency=1.0, pipes=pipes)
+    nlp.initialize(lambda: examples_for(nlp))
+    with warnings.catch_warnings(), nlp.select_pipes(enable=["stabilizer"]):
+        warnings.simplefilter("error")
+        nlp.initialize(lambda: examples_for(nlp))
+        assert {"tok2vec", "textcat"} < set(nlp.disabled)
+    assert nlp.update(examples_for(nlp))["stabilizer"] > 0
 
 
 def test_refuses_to_train_in_a_pipeline_that_it_does_not_know():

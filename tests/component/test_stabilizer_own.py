@@ -425,3 +425,13 @@ def test_attached_after_training_it_trains_the_diffusion_too():
     nlp.update(examples_for(nlp), sgd=Adam(0.01))
     nlp.update(examples_for(nlp), sgd=Adam(0.01))
     assert any(moved(before, parameters(diffusion)))
+
+
+def test_an_embedding_that_a_model_refers_to_within_is_trained():
+    nlp = spacy.blank("en")
+    nlp.add_pipe("stabilizer", config=SETTINGS)
+    attention = {"@architectures": "spacy.TextCatParametricAttention.v1", "exclusive_classes": True}
+    nlp.add_pipe("textcat", config={"model": {**attention, "tok2vec": EMBEDDING}})
+    initialize(nlp)
+    loss, found = gradients_of_stabilizer(nlp, "textcat", annotated_examples(nlp))
+    assert loss > 0 and any(gradient.any() for _, _, gradient in found)
