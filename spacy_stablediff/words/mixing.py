@@ -72,7 +72,7 @@ def _is_known(vocab: Vocab, seen: Array, has_vectors: bool, text: str) -> bool:
     form = get_string_id(text)
     if is_in(numpy, numpy.asarray([form], dtype="uint64"), seen)[0]:
         return True
-    return has_vectors and has_vector(vocab, form)
+    return has_vectors and has_vector(vocab, text)
 
 
 def _link(

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import NamedTuple
 
 import numpy
+from spacy.attrs import LOWER, ORTH
 from spacy.strings import get_string_id
 from spacy.vectors import Mode
 from spacy.vocab import Vocab
@@ -58,7 +59,7 @@ def list_nodes(words: Words, vocab: Vocab, *, has_vectors: bool) -> Nodes:
     counts = words.tallies["forms"].counts
     seen = {words.texts[form]: count for form, count in counts.items()}
     groups = _group(seen)
-    knows = partial(has_vector, vocab) if has_vectors else frozenset[int]().__contains__
+    knows = partial(has_vector, vocab) if has_vectors else frozenset[str]().__contains__
     borrowed = _list_borrowed(words, vocab, knows)
     vectors = _list_vectors(vocab) if has_vectors else {}
     # How often a word of the training texts was new. (Good, The population frequencies of species
@@ -68,31 +69,34 @@ def list_nodes(words: Words, vocab: Vocab, *, has_vectors: bool) -> Nodes:
         sum(forms.values()) == 1
         and is_word(word)
         and word not in known
-        and not any(map(knows, map(get_string_id, forms)))
+        and not any(map(knows, forms))
         for word, forms in groups.items()
     )
     # As if each of those were seen once, for nobody knows how often it was.
     return Nodes(groups, _group({**vectors, **dict.fromkeys(borrowed, 1), **seen}), new)
 
 
-def has_vector(vocab: Vocab, form: int) -> bool:
+def has_vector(vocab: Vocab, text: str) -> bool:
     """Whether a form is in the table of static vectors; floret's gives any text a vector."""
     if vocab.vectors.mode == Mode.floret:
         return False
     # The vocab would keep a lexeme of every form that it is asked about.
-    if vocab.vectors.attr == vocab.strings["ORTH"]:
-        return form in vocab.vectors
-    return form in vocab.strings and vocab.has_vector(form)  # type: ignore[operator]
+    if vocab.vectors.attr == ORTH:
+        return get_string_id(text) in vocab.vectors
+    if vocab.vectors.attr == LOWER:
+        return get_string_id(text.lower()) in vocab.vectors
+    return vocab.has_vector(text)
 
 
-def _list_borrowed(words: Words, vocab: Vocab, knows: Callable[[int], bool]) -> list[str]:
+def _list_borrowed(words: Words, vocab: Vocab, knows: Callable[[str], bool]) -> list[str]:
     """List the words of an earlier training, among which are shapes and ends of words as well.
 
-    knows (Callable[[int], bool]): Tells which are known otherwise.
+    knows (Callable[[str], bool]): Tells which are known otherwise.
     """
     forms = numpy.setdiff1d(words.seen, sort(words.texts)).tolist()
-    texts = [vocab.strings[form] for form in forms if form in vocab.strings and not knows(form)]
-    return [text for text in texts if len(text) > LONGEST_END and set(text) - {"x", "X"}]
+    texts = (vocab.strings[form] for form in forms if form in vocab.strings)
+    words_only = (text for text in texts if len(text) > LONGEST_END and set(text) - {"x", "X"})
+    return [text for text in words_only if not knows(text)]
 
 
 def _list_vectors(vocab: Vocab) -> Counts:
