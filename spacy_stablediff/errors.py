@@ -246,6 +246,7 @@ class Errors(metaclass=ErrorsWithCodes):
              "spacy_stablediff.measure.defaults.default_curves(), a pipeline that finds entities or categories.")
     SD127 = ("The option --fail-above sets a limit on {name}, which was not measured: '{model}' has no such vectors or "
              "predictions. Leave that limit out.")
+    SD128 = ("The option --misspellings makes a curve, but {option} measures none. Leave out one of both.")
     SD150 = ("Nothing in this pipeline diffuses, so there is no kernel to show. Add the component 'stablediff' after "
              "the embedding, or give a component an embedding that is a 'spacy-stablediff.DiffusedTok2Vec.v1'. "
              "Components: {opts}.")

@@ -166,14 +166,16 @@ def stability(
     RETURNS (StabilityReport): The figures of the two.
     RAISES (ValueError): SD111 or SD112 if the edits can't be read, SD113 to SD115 if
         the data can't, SD116 if the output is no directory, SD118 for a limit that can't be
-        read, SD119 where one is exceeded, SD127 where there is nothing to compare with it; and
-        what `measure_stability` raises.
+        read, SD119 where one is exceeded, SD127 where there is nothing to compare with it, SD128 for
+        a table of misspellings where no curve is measured; and what `measure_stability` raises.
     RAISES (OSError): spaCy's E050 or E053 if there is no such pipeline or config.
     """
     check_data(data_path)
     limits = dict(map(_read_limit, fail_above))
     if output is not None and output.exists() and not output.is_dir():
         raise ValueError(Errors.SD116.format(path=output))
+    if misspellings is not None and (quick or edits_path):
+        raise ValueError(Errors.SD128.format(option="--quick" if quick else "--edits"))
     limit = limit or (QUICK_LIMIT if quick else 0)
     edits = read_edits(edits_path) if edits_path else default_edits(seed)
     options: dict[str, Any] = {"component": component, "limit": limit, "seed": seed}

@@ -229,6 +229,14 @@ def test_runs_as_a_command_of_spacy(files):
     assert "[SD113]" in done.stdout and "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("option", ["--quick", "--edits"])
+def test_a_table_of_misspellings_needs_a_curve(option, files):
+    value = [files / "edits.cfg"] if option == "--edits" else []
+    args = files / "model", files / "data.spacy", "--misspellings", files / "table.txt"
+    code, output = run(*args, option, *value)
+    assert code == 1 and f"[SD128] The option --misspellings makes a curve, but {option}" in output
+
+
 def test_limits_for_continuous_integration(files):
     """--fail-above ends with an error where a figure exceeds its limit under some edit."""
     args = files / "model", files / "data.spacy", "--fail-above"
