@@ -79,6 +79,19 @@ def test_tweets_are_split_by_section(load, write, tmp_path):
     assert texts == {"train": "axbxexgx", "dev": "hx", "test": "fx"}
 
 
+@pytest.mark.parametrize(
+    "without_at, expected", [(False, ["@", "ann", "@ bob"]), (True, ["ann", "bob"])]
+)
+def test_an_at_may_be_no_entity(without_at, expected, load, write, tmp_path, capsys):
+    for section in "abefgh":
+        write(f"{section}.conll", ["@\tB-PER", "ann\tB-PER", "@\tB-PER", "bob\tI-PER", "@\tO"])
+    load("convert_btc").main(tmp_path, tmp_path / "corpus", without_at=without_at)
+    (doc,) = read_docs(tmp_path / "corpus" / "dev.spacy")
+    assert [ent.text.strip() for ent in doc.ents] == expected
+    told = f"dev: {0 if without_at else 2} of 3 @ are labelled, in {len(expected)} entities"
+    assert told in capsys.readouterr().out
+
+
 def test_tokens_without_a_character_are_left_out(load, write):
     path = write("tweets.conll", ["so \tO", "\tO", " \tO", "true\tO"])
     assert list(load("corpora").read_tagged(path, "\t")) == [[("so", "O"), ("true", "O")]]
