@@ -35,6 +35,7 @@ def test_readme_names_the_commands(command):
 EMBEDDED, COUNTED = ("baseline", "stablediff"), ("bag-of-words", "stablediff-bag")
 COMPARED = {
     "entities, Broad Twitter Corpus": ("rivals", "btc", "scratch", *EMBEDDED),
+    "entities, the same, without @ among them": ("rivals", "btc-names", "scratch", *EMBEDDED),
     "entities, WNUT 2017": ("rivals", "wnut", "scratch", *EMBEDDED),
     "entities, WNUT 2017, with static vectors": ("rivals", "wnut", "vectors", *EMBEDDED),
     "entities, Dutch newspapers, as OCR read them": ("rivals", "dutch", "scratch", *EMBEDDED),
