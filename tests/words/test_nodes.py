@@ -10,6 +10,7 @@ from spacy.vocab import Vocab
 
 from spacy_stablediff.words import nodes as constants
 from spacy_stablediff.words.counting import Words
+from spacy_stablediff.words.graph import WordGraph
 from spacy_stablediff.words.nodes import has_vector, list_nodes
 
 SEEN = ["happy"] * 3 + ["Happy", "Brightmoor", "parcel"]
@@ -88,6 +89,21 @@ def test_a_form_has_a_vector_by_what_the_table_goes_by(attr):
     vocab = spacy.blank("en").vocab
     data = numpy.ones((1, 2), dtype="float32")
     vocab.vectors = Vectors(strings=vocab.strings, data=data, keys=["hospital"], attr=attr)
-    found = [has_vector(vocab, word) for word in ("hospital", "Hospital", "clinic")]
-    assert found == [True, attr != "ORTH", False]
-    assert attr == "NORM" or not {"Hospital", "clinic"} & set(vocab.strings)
+    vocab.strings.add("clinic")
+    words = ("hospital", "Hospital", "clinic", "nowhere")
+    assert [has_vector(vocab, word) for word in words] == [True, attr != "ORTH", False, False]
+    assert attr == "NORM" or not {"Hospital", "nowhere"} & set(vocab.strings)
+
+
+def test_new_words_are_those_seen_once_and_not_known_otherwise():
+    assert nodes_of(SEEN).new == 2
+    assert nodes_of(SEEN, *RANKED).new == 1
+    assert nodes_of(SEEN, borrowed=["BRIGHTMOOR", "Parcel"]).new == 0
+
+
+@pytest.mark.parametrize("has_vectors", [True, False])
+def test_a_misspelling_of_a_word_that_only_has_a_vector_is_diffused_from_it(has_vectors):
+    vocab = vocab_of(*RANKED)
+    graph = WordGraph(words_of(vocab, SEEN), vocab, has_vectors=has_vectors)
+    (links,) = graph.link(["hosptial"], has_case=True)
+    assert ("hospital" in links.forms) == has_vectors
