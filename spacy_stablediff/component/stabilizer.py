@@ -157,8 +157,8 @@ class Stabilizer:
             self._check_pipes(nlp)
             self._warn_of_frozen(nlp)
             places = self._list_places(nlp)
+            heads = [head for place in places for head in list_heads(place.find_stages())]
         learns_vectors = (self.weight or self.schedule) and any(p.trains_vectors for p in places)
-        heads = [head for place in places for head in list_heads(place.find_stages())]
         if not (learns_vectors or (self.consistency and heads)):
             warnings.warn(Warnings.SDW06.format(name=self.name), stacklevel=2)
 
