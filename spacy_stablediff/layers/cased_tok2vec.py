@@ -69,18 +69,19 @@ def find_cased(component: Any) -> Iterator[Embedding]:
     yield from (node for node in walk_nodes(component) if node.name == LAYER)
 
 
-def choose_branch(model: Embedding, doc: Doc) -> list[tuple[Embedding, Doc | None]]:
+def choose_branch(doc: Doc) -> tuple[bool, Doc]:
     """Tell which of both embeddings a document goes to, and how.
 
-    model (Model[List[Doc], List[Floats2d]]): The layer.
     doc (Doc): The document.
-    RETURNS (List[Tuple[Model[List[Doc], List[Floats2d]], Optional[Doc]]]): Each embedding, with the
-        document as it gets it, or None.
+    RETURNS (Tuple[bool, Doc]): Whether it goes to the one of texts in a single case, and the
+        document as that embedding gets it.
     """
-    usual, single_case = model.layers
-    if not len(doc) or not has_single_case(doc):
-        return [(usual, doc), (single_case, None)]
-    return [(usual, None), (single_case, lower(doc) if doc.text.isupper() else doc)]
+    return has_single_case(doc), lower_capitals(doc)
+
+
+def lower_capitals(doc: Doc) -> Doc:
+    """Return a document in small letters if it is in capitals, else as it is."""
+    return lower(doc) if doc.text.isupper() else doc
 
 
 def forward(
@@ -94,8 +95,7 @@ def forward(
     for layer, kind in zip(model.layers, (False, True), strict=True):
         places = [i for i, each in enumerate(single) if each == kind]
         if places:
-            cased = [lower(docs[i]) if docs[i].text.isupper() else docs[i] for i in places]
-            embedded, backprop = layer(cased, is_train)
+            embedded, backprop = layer([lower_capitals(docs[i]) for i in places], is_train)
             parts.append((places, backprop))
             vectors.update(zip(places, embedded, strict=True))
 

@@ -15,6 +15,10 @@ from ..layers.cased_tok2vec import choose_branch, find_cased
 from .lazy import find_holders, find_mixed
 from .texts import read_texts
 
+# Layers that hold a graph of words, each with whether it embeds the texts in a single case, or all
+# but those; None for all.
+Layers = list[tuple[Model, bool | None]]
+
 
 @dataclass(frozen=True)
 class DiffusedWord:
@@ -44,13 +48,14 @@ def explain_words(
     RETURNS (List[DiffusedWord]): The words, in their order.
     RAISES (ValueError): SD070 if no component has a graph of words, or not that one.
     """
-    names = [name for name, pipe in nlp.pipeline if any(find_holders(pipe))]
+    layers = {name: _find_layers(pipe) for name, pipe in nlp.pipeline}
+    names = [name for name in layers if layers[name]]
     if not names or component not in (None, *names):
         place = "the pipeline" if component is None else f"component '{component}'"
         raise ValueError(Errors.SD070.format(name=place, opts=", ".join(names) or "none"))
     doc = nlp.make_doc(doc) if isinstance(doc, str) else doc
     chosen = names if component is None else [component]
-    words = [word for name in chosen for word in _explain(nlp.get_pipe(name), doc, name)]
+    words = [word for name in chosen for word in _explain(layers[name], doc, name)]
     return sorted(words, key=lambda word: word.index)
 
 
@@ -61,35 +66,37 @@ def count_read_as_others(nlp: Language, docs: Iterable[Doc]) -> Counter[tuple[st
     docs (Iterable[Doc]): Documents.
     RETURNS (Counter[Tuple[str, str]]): How often each word was read as each other form.
     """
+    layers = {name: _find_layers(pipe) for name, pipe in nlp.pipeline}
     readings = {
         (place, word.index, word.text, word.sources[0][0])
         for place, doc in enumerate(docs)
-        for name, pipe in nlp.pipeline
-        for word in _explain(pipe, doc, name)
+        for name in layers
+        for word in _explain(layers[name], doc, name)
     }
     return Counter((text, other) for _, _, text, other in readings if other != text)
 
 
-def _explain(pipe: Any, doc: Doc, name: str) -> list[DiffusedWord]:
+def _find_layers(pipe: Any) -> Layers:
+    """Find the layers of a component that hold a graph of words."""
+    branches = {
+        id(layer): is_single
+        for cased in find_cased(pipe)
+        for is_single, branch in zip((False, True), cased.layers, strict=True)
+        for layer in branch.walk()
+    }
+    return [(layer, branches.get(id(layer))) for layer in find_holders(pipe)]
+
+
+def _explain(layers: Layers, doc: Doc, name: str) -> list[DiffusedWord]:
     """Tell which words of a document a component diffuses, and from what; of layers that agree once."""
     words: dict[tuple, DiffusedWord] = {}
-    for layer, given in _find_layers(pipe, doc):
-        for index, sources in _list_sources(layer, given):
-            word = DiffusedWord(index, doc[index].text, name, sources)
-            words.setdefault((index, *sources), word)
+    is_single, cased = choose_branch(doc)
+    for layer, kind in layers:
+        if kind in (None, is_single):
+            for index, sources in _list_sources(layer, doc if kind is None else cased):
+                word = DiffusedWord(index, doc[index].text, name, sources)
+                words.setdefault((index, *sources), word)
     return list(words.values())
-
-
-def _find_layers(pipe: Any, doc: Doc) -> Iterator[tuple[Model, Doc]]:
-    """Find the layers of a component that embed a document, each with the document that it gets."""
-    given: dict[int, Doc | None] = {}
-    for cased in find_cased(pipe):
-        for branch, text in choose_branch(cased, doc):
-            given.update((id(layer), text) for layer in branch.walk())
-    for layer in find_holders(pipe):
-        text = given.get(id(layer), doc)
-        if text is not None:
-            yield layer, text
 
 
 def _list_sources(layer: Model, doc: Doc) -> Iterator[tuple[int, list[tuple[str, float]]]]:
