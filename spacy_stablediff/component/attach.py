@@ -133,7 +133,7 @@ def _check_undiffused(name: str, blocks: list[Block]) -> None:
     if not blocks:
         hint = "What a shared embedding writes is diffused by the component 'stablediff' after it."
         raise ValueError(Errors.SD016.format(name=name, action="attach to", hint=hint))
-    for block in _list_parts(blocks):
+    for block in list_by_case(blocks):
         if block["@architectures"] == ARCHITECTURE:
             present = block["diffusion"]["@architectures"]
             raise ValueError(Errors.SD018.format(name=name, present=present))
@@ -144,12 +144,7 @@ def _check_undiffused(name: str, blocks: list[Block]) -> None:
 
 def _is_attached(nlp: Language, name: str, diffusion: Block, boundaries: Boundaries) -> bool:
     """Tell whether the config describes a component as diffused in this way."""
-    parts = _list_parts([block for _, block in find_blocks(get_config(nlp, name))])
+    parts = list_by_case([block for _, block in find_blocks(get_config(nlp, name))])
     return bool(parts) and all(
         part == diffused_config(part.get("tok2vec", {}), diffusion, boundaries) for part in parts
     )
-
-
-def _list_parts(blocks: list[Block]) -> list[Block]:
-    """List the embeddings that blocks describe, those by case apart."""
-    return [part for block in blocks for part in list_by_case(block)]

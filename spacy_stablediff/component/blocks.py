@@ -68,12 +68,15 @@ def look_inside(embedded: Embedded, *, within: Container[str] = INSIDE) -> list[
     ]
 
 
-def list_by_case(block: Block) -> list[Block]:
-    """List the embeddings that a block describes for texts in a single case and for others.
+def list_by_case(blocks: list[Block]) -> list[Block]:
+    """List the embeddings that blocks describe, those for texts in a single case and others apart.
 
-    block (Dict[str, Any]): The config of an embedding.
-    RETURNS (List[Dict[str, Any]]): Their configs; the block itself where it is one for all texts.
+    blocks (List[Dict[str, Any]]): Configs of embeddings.
+    RETURNS (List[Dict[str, Any]]): The same, with what those by case are made of in their place.
     """
-    if block["@architectures"] != CASED:
-        return [block]
-    return [part for key in INSIDE[CASED] for part in list_by_case(block[key])]
+    parts: list[Block] = []
+    for block in blocks:
+        is_by_case = block["@architectures"] == CASED
+        inner = list_by_case([block[key] for key in INSIDE[CASED]]) if is_by_case else [block]
+        parts.extend(inner)
+    return parts

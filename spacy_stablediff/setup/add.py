@@ -373,10 +373,10 @@ def _find_unchanged(wiring: Wiring, chosen: list[str], frozen: list[str]) -> lis
     """Tell of components that a user might expect to be changed, and aren't."""
     notes = []
     for name in wiring.components:
-        if name in wiring.owned and name in frozen and name not in chosen:
-            notes.append(f"Left '{name}' as it is: it is frozen, so it would never learn to use it")
-        elif name in wiring.owned and name not in chosen:
-            notes.append(f"Left '{name}' as it is: to diffuse its own tok2vec, name it in --pipes")
+        if name in wiring.owned and name not in chosen:
+            is_frozen = "it is frozen, so it would never learn to use it"
+            by_name = "to diffuse its own tok2vec, name it in --pipes"
+            notes.append(f"Left '{name}' as it is: {is_frozen if name in frozen else by_name}")
         elif _is_default(wiring, name) and name not in chosen:
             notes.append(_describe_bare(name, wiring.components[name]))
     return notes

@@ -7,9 +7,10 @@ from typing import Any, Literal
 import numpy
 import srsly
 from spacy.tokens import Doc
+from spacy.vocab import Vocab
 from thinc.api import deserialize_attr, serialize_attr
 
-from ..edits.original import read_original, restore
+from ..edits.original import ATTRS, read_original, restore
 from ..types import Array
 from .ids import merge, sort
 from .tally import Tally
@@ -91,13 +92,15 @@ class Words:
         if not new:
             return
         words, counts = self.tallies["words"], self.tallies["words"].counts
-        norms = words.add(_concatenate(new, "NORM"))
+        tokens = numpy.concatenate([doc.to_array(ATTRS) for doc in new])
+        norms = words.add(tokens[:, 1])
         self.known = merge(self.known, sort(w for w in norms if counts[w] >= self.min_count))
-        forms = self.tallies["forms"].add(_concatenate(new, "ORTH"))
+        forms = self.tallies["forms"].add(tokens[:, 0])
         self.seen = merge(self.seen, sort(forms))
-        strings = new[0].vocab.strings
+        vocab = new[0].vocab
+        strings = vocab.strings
         self.texts.update((form, strings[form]) for form in forms if form not in self.texts)
-        self._count_renamed(new)
+        self._count_renamed(tokens, vocab)
         self._count_cases([doc for doc in new if not doc.text.isupper()])
         self.version += 1
 
@@ -152,10 +155,8 @@ class Words:
         words._other_norms = dict(message.get("norms", ()))
         return words
 
-    def _count_renamed(self, docs: list[Doc]) -> None:
+    def _count_renamed(self, tokens: Array, vocab: Vocab) -> None:
         """Count the forms to which the tokenizer gives another NORM than the vocab does."""
-        vocab = docs[0].vocab
-        tokens = numpy.concatenate([doc.to_array(["ORTH", "NORM"]) for doc in docs])
         forms, places = numpy.unique(tokens[:, 0], return_inverse=True)
         usual: Array = numpy.asarray([vocab[form].norm for form in forms.tolist()], dtype="uint64")
         renamed = tokens[tokens[:, 1] != usual[places]]
@@ -169,7 +170,8 @@ class Words:
         padded = [numpy.pad(doc.to_array("NORM"), 1, constant_values=EDGE) for doc in docs]
         before = numpy.concatenate([norms[:-2] for norms in padded])
         after = numpy.concatenate([norms[2:] for norms in padded])
-        forms, places = numpy.unique(_concatenate(docs, "ORTH"), return_inverse=True)
+        orths = numpy.concatenate([doc.to_array("ORTH") for doc in docs])
+        forms, places = numpy.unique(orths, return_inverse=True)
         cases = numpy.array([find_case(self.texts[form]) for form in forms.tolist()])[places]
         self.tallies["capitals_after"].add(before[cases > 0])
         self.tallies["smalls_after"].add(before[cases < 0])
@@ -197,7 +199,3 @@ def _serialize(default: Words, value: Words, name: str, model: Any) -> bytes:
 @deserialize_attr.register(Words)
 def _deserialize(default: Words, value: bytes, name: str, model: Any) -> Words:
     return default.from_bytes(value)
-
-
-def _concatenate(docs: list[Doc], attr: str) -> Array:
-    return numpy.concatenate([doc.to_array(attr) for doc in docs])

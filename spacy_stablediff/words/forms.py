@@ -22,7 +22,8 @@ def write_forms(texts: Texts, mixed: Mixed, words: Words) -> tuple[Doc, Array]:
     RETURNS (Tuple[Doc, Ints1d]): The document, and for each entry of `mixed.sources` the place of
         its form there.
     """
-    spaces, norms = (_read(texts, mixed, attr) for attr in ("SPACY", "NORM"))
+    attrs = numpy.concatenate([doc.to_array(["SPACY", "NORM"]) for doc in texts.docs])
+    spaces, norms = attrs[mixed.tokens].T
     pairs = 2 * mixed.sources + numpy.repeat(spaces > 0, mixed.lengths)
     kinds, places = numpy.unique(pairs, return_inverse=True)
     forms, has_space = numpy.divmod(kinds, 2)
@@ -34,11 +35,6 @@ def write_forms(texts: Texts, mixed: Mixed, words: Words) -> tuple[Doc, Array]:
     own = zip(texts.forms[mixed.tokens].tolist(), norms.tolist(), strict=True)
     _set_norms(doc, {form: norm for form, norm in own if form not in words.texts} | words.norms)
     return doc, places
-
-
-def _read(texts: Texts, mixed: Mixed, attr: str) -> Array:
-    """Read an attribute of the tokens that are mixed."""
-    return numpy.concatenate([doc.to_array(attr) for doc in texts.docs])[mixed.tokens]
 
 
 def _set_norms(doc: Doc, norms: dict[int, int]) -> None:
