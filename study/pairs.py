@@ -1,18 +1,14 @@
 """Differences between variants, over data sets, in runs that have all else in common."""
 
 from collections import defaultdict
-from math import sqrt
-from statistics import fmean, stdev
+from statistics import fmean, variance
 from typing import NamedTuple
-
-from scipy.stats import t as student
 
 from .figures import Key, read_figures
 from .plan import list_edits
 from .results import Line
+from .stats import get_margin
 from .summary import Study
-
-CONFIDENCE = 0.95
 
 
 class Difference(NamedTuple):
@@ -43,7 +39,7 @@ def compare(study: Study, variant: str, other: str, key: Key, embedding: str) ->
     means = [
         fmean(each) for each in list_differences(study, variant, other, key, embedding).values()
     ]
-    return Difference(fmean(means), get_margin(means)) if means else None
+    return Difference(fmean(means), get_margin_of(means)) if means else None
 
 
 def list_differences(
@@ -77,9 +73,8 @@ def list_pairs(
     ]
 
 
-def get_margin(values: list[float]) -> float | None:
+def get_margin_of(values: list[float]) -> float | None:
     """Return half the width of the confidence interval of a mean, None for a single value."""
     if len(values) < 2:
         return None
-    quantile = float(student.ppf((1 + CONFIDENCE) / 2, len(values) - 1))
-    return quantile * stdev(values) / sqrt(len(values))
+    return get_margin(variance(values) / len(values), len(values) - 1)

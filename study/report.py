@@ -10,6 +10,7 @@ from .page import fill_page
 from .plan import Plan
 from .rival_tables import (
     tabulate_beside,
+    tabulate_choices,
     tabulate_curves,
     tabulate_differences,
     tabulate_gains,
@@ -43,6 +44,7 @@ FUNCTIONS = (
     tabulate_strongest,
     tabulate_variants,
     tabulate_differences,
+    tabulate_choices,
     tabulate_beside,
     show_item,
 )

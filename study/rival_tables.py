@@ -1,9 +1,11 @@
 """The tables of the page about the rivals."""
 
+from collections.abc import Iterable
+
 from reporting.tables import to_table
 
 from .curves import describe_curve
-from .figures import EDITED
+from .figures import EDITED, PARTS
 from .pairs import compare, count_pairs
 from .plan import Plan, Run, list_edits
 from .strongest import average_gain, beat_strongest, choose_ours, find_strongest
@@ -15,6 +17,7 @@ from .wording import (
     show_difference,
     show_function,
     show_gain,
+    show_margin,
     show_paired,
     show_score,
     show_seeds,
@@ -29,10 +32,11 @@ def tabulate_gains(study: Study, embedding: str) -> str:
     rows = []
     for data in study.list_data(embedding):
         gains = [beat_strongest(study, key, data, embedding) for key in texts.values()]
-        rows.append([data, choose_ours(study, data, embedding), *map(show_gain, gains)])
+        margin = show_margin(gains[0])
+        rows.append([data, choose_ours(study, data, embedding), margin, *map(show_gain, gains)])
     averages = [average_gain(study, key, embedding) for key in texts.values()]
-    rows.append(["average", "", *map(show_difference, averages)])
-    return to_table(["data", "ours", *texts], rows, texts=2)
+    rows.append(["average", "", "", *map(show_difference, averages)])
+    return to_table(["data", "ours", "clean, 95 %", *texts], rows, texts=2)
 
 
 def tabulate_strongest(study: Study, embedding: str) -> str:
@@ -62,6 +66,22 @@ def tabulate_differences(study: Study, embedding: str) -> str:
             ]
             rows.append([other, f"{sets}", f"{pairs}", *map(show_paired, differences)])
     return to_table(["compared with", "data sets", "pairs", *texts], rows) if rows else ""
+
+
+def tabulate_choices(study: Study, others: Iterable[str]) -> str:
+    """Write by how much the best variant differs from others on both parts, as far as they were run."""
+    keys = {
+        f"{text}, {part}": (part, text, "score") for text in ("clean", "edited") for part in PARTS
+    }
+    rows = []
+    for other in others:
+        for embedding in study.list_embeddings():
+            counts = count_pairs(study, study.best, other, embedding)
+            if any(counts):
+                found = [compare(study, study.best, other, key, embedding) for key in keys.values()]
+                rows.append([other, embedding, *map(str, counts), *map(show_paired, found)])
+    header = ["compared with", "embedding", "data sets", "pairs", *keys]
+    return to_table(header, rows, texts=2) if rows else ""
 
 
 def tabulate_beside(study: Study, variant: str, other: str, embedding: str) -> str:

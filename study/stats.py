@@ -6,7 +6,12 @@ from math import sqrt
 from statistics import fmean, stdev
 from typing import NamedTuple
 
+from scipy.stats import t as student
+
 from .figures import Figures, Key
+
+# How sure an interval is to have the true value.
+CONFIDENCE = 0.95
 
 
 class Stat(NamedTuple):
@@ -46,3 +51,34 @@ def pool_deviations(stats: Iterable[Stat]) -> float | None:
     freedom = sum(degrees for degrees, _ in squares)
     total = sum(degrees * square for degrees, square in squares)
     return sqrt(total / freedom) if freedom else None
+
+
+def get_margin(variance: float, freedom: float) -> float:
+    """Return half the width of the confidence interval of a mean, by Student's t.
+
+    variance (float): The variance of the mean.
+    freedom (float): Its degrees of freedom.
+    RETURNS (float): Half the width.
+    """
+    return float(student.ppf((1 + CONFIDENCE) / 2, freedom)) * sqrt(variance)
+
+
+def get_margin_between(one: Stat, other: Stat) -> float | None:
+    """Return half the width of the confidence interval of the difference of two means.
+
+    The seeds of the two have nothing to do with each other, and may be spread differently.
+    (Welch, The generalization of "Student's" problem when several different population
+    variances are involved, Biometrika 34, 1947.)
+
+    one (Stat): The one figure.
+    other (Stat): The other.
+    RETURNS (Optional[float]): Half the width; None where one of them has a single seed.
+    """
+    if one.std is None or other.std is None:
+        return None
+    parts = [(stat.std**2 / stat.n, stat.n - 1) for stat in (one, other) if stat.std]
+    if not parts:
+        return 0.0
+    variance = sum(part for part, _ in parts)
+    freedom = variance**2 / sum(part**2 / degrees for part, degrees in parts)
+    return get_margin(variance, freedom)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from .config import is_ours
 from .figures import Key
 from .plan import list_data
-from .stats import Stat, pool_deviations
+from .stats import Stat
 from .summary import Gain, Study
 
 # By what our set-up is chosen for a data set.
@@ -68,9 +68,7 @@ def beat_strongest(study: Study, key: Key, data: str, embedding: str) -> Gain | 
     """
     best = study.get_stat(key, data, embedding, choose_ours(study, data, embedding))
     rival = find_strongest(study, key, data, embedding)
-    if best is None or rival is None:
-        return None
-    return Gain(best.mean - rival.stat.mean, pool_deviations([best, rival.stat]))
+    return Gain(best, rival.stat) if best and rival else None
 
 
 def average_gain(study: Study, key: Key, embedding: str) -> float | None:

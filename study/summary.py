@@ -9,7 +9,7 @@ from typing import NamedTuple
 from .figures import Figures, Key, compare_figures, read_figures
 from .plan import Plan, Run, list_data, list_edits, list_runs
 from .results import Line
-from .stats import Stat, Stats, describe_runs, pool_deviations
+from .stats import Stat, Stats, describe_runs, get_margin_between, pool_deviations
 
 Place = tuple[str, str, str]  # data set, embedding, variant
 
@@ -30,12 +30,27 @@ class Cell(NamedTuple):
 class Gain(NamedTuple):
     """What the best variant gains over the better of the variants it is compared with.
 
-    difference (float): The difference of the means, of scores from 0 to 1.
-    spread (Optional[float]): The standard deviation over seeds, pooled over both variants.
+    best (Stat): The score of the best variant over the seeds, from 0 to 1.
+    rival (Stat): That of the other.
     """
 
-    difference: float
-    spread: float | None
+    best: Stat
+    rival: Stat
+
+    @property
+    def difference(self) -> float:
+        """The difference of the means."""
+        return self.best.mean - self.rival.mean
+
+    @property
+    def spread(self) -> float | None:
+        """The standard deviation over seeds, pooled over both; None where both have one seed."""
+        return pool_deviations(self)
+
+    @property
+    def margin(self) -> float | None:
+        """Half the width of the confidence interval of the difference; None where one has one seed."""
+        return get_margin_between(self.best, self.rival)
 
     @property
     def is_clear(self) -> bool | None:
@@ -103,7 +118,7 @@ class Study:
             return None
         *rivals, best = known
         rival = max(rivals, key=lambda stat: stat.mean)
-        return Gain(best.mean - rival.mean, pool_deviations([best, rival]))
+        return Gain(best, rival)
 
     def get_average_gain(self, key: Key, embedding: str) -> float | None:
         """Average the gains over the data sets; None unless all of them have one."""

@@ -56,6 +56,14 @@ def show_gain(gain: Gain | None) -> str:
     return f"**{points}**" if gain and gain.is_clear else points
 
 
+def show_margin(gain: Gain | None) -> str:
+    """Write the interval that a gain lies in: "-3.4 to +1.6", "" if it isn't known."""
+    if gain is None or gain.margin is None:
+        return ""
+    bounds = (gain.difference - gain.margin, gain.difference + gain.margin)
+    return " to ".join(map(show_difference, bounds))
+
+
 def show_difference(value: float | None) -> str:
     """Write a difference of scores in points: "+1.2", "" if it isn't known."""
     return "" if value is None else f"{100 * value:+.1f}"

@@ -37,8 +37,14 @@ def test_page():
     )
     assert "3.0 points above with 15 % of letters mistyped" in page
     assert "over 3 of 3 pairs" in page
-    assert "| btc | ours | +1.0 | **+3.0** | **+3.0** | **+3.0** | **+3.0** | **+3.0** |" in page
-    assert "| dutch | ours | +1.0 | **+3.0** | **+3.0** |  | **+3.0** | **+3.0** |" in page
+    assert (
+        "| btc | ours | -5.1 to +7.1 | +1.0 | **+3.0** | **+3.0** | **+3.0** | **+3.0** | **+3.0** |"
+        in page
+    )
+    assert (
+        "| dutch | ours | -5.1 to +7.1 | +1.0 | **+3.0** | **+3.0** |  | **+3.0** | **+3.0** |"
+        in page
+    )
     strongest = "baseline 61.0 | augmentation 56.0 | augmentation 49.0"
     assert f"| btc | {strongest} | augmentation 54.0 |" in page
     assert f"| dutch | {strongest} | – |" in page  # noqa: RUF001
@@ -70,6 +76,21 @@ def test_page_shows_the_scores_behind_the_best_checkpoint():
     assert "augmentation" not in section
 
 
+def test_page_says_what_diffusion_alone_adds():
+    assert "## Diffusion's own share" not in render(make_lines())
+    plan = {**PLAN, "variants": {**PLAN["variants"], "without-documents": {"seeds": 2}}}
+    ours = [line for line in make_lines() if line["variant"] == "ours"]
+    lines = [{**line, "variant": "without-documents"} for line in ours]
+    for line in lines:
+        line["dev"] = {**line["dev"], "clean": {"score": line["dev"]["clean"]["score"] - 0.03}}
+    study = read_study(plan, make_lines() + lines)
+    page = render_rivals(study, NO_READERS, image="")
+    section = page.split("## Diffusion's own share")[1].split("\n## ")[0].replace("**", "")
+    rest = "+0.0 ± 0.0 | +0.0 ± 0.0 | +0.0 ± 0.0 |"
+    assert f"| without-documents | scratch | 2 | 4 | +3.0 ± 0.0 | {rest}" in section
+    assert "| without-documents | pretrained | 1 | 1 | +3.0 | +0.0 | +0.0 | +0.0 |" in section
+
+
 def test_page_has_what_becomes_of_taggers_and_parsers():
     data = {"tags": {**PLAN["data"]["btc"], "pipe": "tagger", "score": "tag_acc"}}
     plan = {**PLAN, "max_steps": 3000, "embeddings": ["scratch"], "data": data}
@@ -83,7 +104,7 @@ def test_page_has_what_becomes_of_taggers_and_parsers():
 
 def test_page_has_data_only_where_the_embedding_has():
     pretrained = render(make_lines()).split("### Gain, pretrained")[1].split("### ")[0]
-    assert "| btc |" in pretrained and "dutch" not in pretrained
+    assert "| btc | ours |  | +1.0 |" in pretrained and "dutch" not in pretrained
 
 
 def test_page_says_what_is_missing():

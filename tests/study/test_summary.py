@@ -3,10 +3,11 @@
 import math
 
 import pytest
+from scipy.stats import ttest_ind
 
 from study.figures import AGREEMENT, CLEAN, DISPLACEMENT, EDITED, FLIPS, IDENTITY, SPEED, TRAINING
-from study.stats import Stat, pool_deviations
-from study.summary import read_study
+from study.stats import Stat, describe, pool_deviations
+from study.summary import Gain, read_study
 
 from .examples import PLAN, make_line, make_lines
 
@@ -45,6 +46,16 @@ def test_deviations_are_pooled_by_their_degrees_of_freedom():
     assert pool_deviations([three, one]) == pytest.approx(0.3)
     assert pool_deviations([one]) is None
     assert pool_deviations([three, two]) == pytest.approx(math.sqrt(0.54 / 3))
+
+
+def test_a_gain_has_the_interval_of_two_means():
+    ours, theirs = [0.62, 0.6, 0.65], [0.58, 0.61, 0.55, 0.57, 0.58]
+    gain = Gain(describe(ours), describe(theirs))
+    low, high = ttest_ind(ours, theirs, equal_var=False).confidence_interval(0.95)
+    assert gain.difference + gain.margin == pytest.approx(high)
+    assert gain.difference - gain.margin == pytest.approx(low)
+    assert Gain(describe(ours), describe([0.6])).margin is None
+    assert Gain(describe([0.6, 0.6]), describe([0.6, 0.6])).margin == 0
 
 
 def test_runs_that_are_missing_are_left_out():
