@@ -62,8 +62,10 @@ def test_settings_must_be_known():
         check_plan({**PLAN, "variants": variants})
 
 
-@pytest.mark.parametrize("name", ["plan", "rivals"])
-def test_augmentation_makes_the_recommended_edits(name, request):
+@pytest.mark.parametrize(
+    ("name", "variant"), [("plan", "augmentation"), ("rivals", "stablediff-augmentation")]
+)
+def test_augmentation_makes_the_recommended_edits(name, variant, request):
     plan = request.getfixturevalue(name)
     assert plan["training_edits"] == EDITS
-    assert plan["variants"]["augmentation"]["augmenter"]["augmenter"] == EDITS
+    assert plan["variants"][variant]["augmenter"]["augmenter"] == EDITS
