@@ -1,13 +1,13 @@
 """Differences between variants, over data sets, in runs that have all else in common."""
 
 from collections import defaultdict
-from statistics import fmean, variance
+from statistics import fmean
 from typing import NamedTuple
 
 from .figures import Key, read_figures
 from .plan import list_edits
 from .results import Line
-from .stats import get_margin
+from .stats import describe, get_margin
 from .summary import Study
 
 
@@ -39,7 +39,7 @@ def compare(study: Study, variant: str, other: str, key: Key, embedding: str) ->
     means = [
         fmean(each) for each in list_differences(study, variant, other, key, embedding).values()
     ]
-    return Difference(fmean(means), get_margin_of(means)) if means else None
+    return Difference(fmean(means), get_margin(describe(means))) if means else None
 
 
 def list_differences(
@@ -71,10 +71,3 @@ def list_pairs(
         if (run.variant, run.embedding) == (variant, embedding)
         and run._replace(variant=other) in study.runs
     ]
-
-
-def get_margin_of(values: list[float]) -> float | None:
-    """Return half the width of the confidence interval of a mean, None for a single value."""
-    if len(values) < 2:
-        return None
-    return get_margin(variance(values) / len(values), len(values) - 1)

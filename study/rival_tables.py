@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from reporting.tables import to_table
 
 from .curves import describe_curve
-from .figures import EDITED, PARTS
+from .figures import EDITED, PARTS, Key
 from .pairs import compare, count_pairs
 from .plan import Plan, Run, list_edits
 from .strongest import average_gain, beat_strongest, choose_ours, find_strongest
@@ -59,12 +59,10 @@ def tabulate_differences(study: Study, embedding: str) -> str:
     texts = {**list_texts(study.plan), "edited": EDITED}
     rows = []
     for other in study.plan["variants"]:
-        sets, pairs = count_pairs(study, study.best, other, embedding)
-        if other != study.best and pairs:
-            differences = [
-                compare(study, study.best, other, key, embedding) for key in texts.values()
-            ]
-            rows.append([other, f"{sets}", f"{pairs}", *map(show_paired, differences)])
+        if other == study.best:
+            continue
+        if cells := _compare_best(study, other, embedding, texts.values()):
+            rows.append([other, *cells])
     return to_table(["compared with", "data sets", "pairs", *texts], rows) if rows else ""
 
 
@@ -76,12 +74,20 @@ def tabulate_choices(study: Study, others: Iterable[str]) -> str:
     rows = []
     for other in others:
         for embedding in study.list_embeddings():
-            counts = count_pairs(study, study.best, other, embedding)
-            if any(counts):
-                found = [compare(study, study.best, other, key, embedding) for key in keys.values()]
-                rows.append([other, embedding, *map(str, counts), *map(show_paired, found)])
+            if cells := _compare_best(study, other, embedding, keys.values()):
+                rows.append([other, embedding, *cells])
     header = ["compared with", "embedding", "data sets", "pairs", *keys]
     return to_table(header, rows, texts=2) if rows else ""
+
+
+def _compare_best(study: Study, other: str, embedding: str, keys: Iterable[Key]) -> list[str]:
+    """Write on how many data sets and pairs the best variant is compared with another, and what it gains.
+
+    Nothing, where no pair was run.
+    """
+    counts = count_pairs(study, study.best, other, embedding)
+    differences = [compare(study, study.best, other, key, embedding) for key in keys]
+    return [*map(str, counts), *map(show_paired, differences)] if any(counts) else []
 
 
 def tabulate_beside(study: Study, variant: str, other: str, embedding: str) -> str:

@@ -53,32 +53,21 @@ def pool_deviations(stats: Iterable[Stat]) -> float | None:
     return sqrt(total / freedom) if freedom else None
 
 
-def get_margin(variance: float, freedom: float) -> float:
-    """Return half the width of the confidence interval of a mean, by Student's t.
+def get_margin(*stats: Stat) -> float | None:
+    """Return half the width of the confidence interval of a mean, or of the difference of means.
 
-    variance (float): The variance of the mean.
-    freedom (float): Its degrees of freedom.
-    RETURNS (float): Half the width.
-    """
-    return float(student.ppf((1 + CONFIDENCE) / 2, freedom)) * sqrt(variance)
-
-
-def get_margin_between(one: Stat, other: Stat) -> float | None:
-    """Return half the width of the confidence interval of the difference of two means.
-
-    The seeds of the two have nothing to do with each other, and may be spread differently.
+    Seeds of the one have nothing to do with those of the other, and may be spread differently.
     (Welch, The generalization of "Student's" problem when several different population
-    variances are involved, Biometrika 34, 1947.)
+    variances are involved, Biometrika 34, 1947; of one mean it is Student's t.)
 
-    one (Stat): The one figure.
-    other (Stat): The other.
-    RETURNS (Optional[float]): Half the width; None where one of them has a single seed.
+    stats (Stat): The figure, or those that are compared.
+    RETURNS (Optional[float]): Half the width; None where one of them is a single value.
     """
-    if one.std is None or other.std is None:
+    parts = [(stat.std**2 / stat.n, stat.n - 1) for stat in stats if stat.std is not None]
+    if len(parts) < len(stats):
         return None
-    parts = [(stat.std**2 / stat.n, stat.n - 1) for stat in (one, other) if stat.std]
-    if not parts:
-        return 0.0
     variance = sum(part for part, _ in parts)
+    if not variance:
+        return 0.0
     freedom = variance**2 / sum(part**2 / degrees for part, degrees in parts)
-    return get_margin(variance, freedom)
+    return float(student.ppf((1 + CONFIDENCE) / 2, freedom)) * sqrt(variance)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from .figures import Figures, Key, compare_figures, read_figures
 from .plan import Plan, Run, list_data, list_edits, list_runs
 from .results import Line
-from .stats import Stat, Stats, describe_runs, get_margin_between, pool_deviations
+from .stats import Stat, Stats, describe_runs, get_margin, pool_deviations
 
 Place = tuple[str, str, str]  # data set, embedding, variant
 
@@ -50,7 +50,7 @@ class Gain(NamedTuple):
     @property
     def margin(self) -> float | None:
         """Half the width of the confidence interval of the difference; None where one has one seed."""
-        return get_margin_between(self.best, self.rival)
+        return get_margin(*self)
 
     @property
     def is_clear(self) -> bool | None:

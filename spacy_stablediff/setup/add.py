@@ -374,9 +374,10 @@ def _find_unchanged(wiring: Wiring, chosen: list[str], frozen: list[str]) -> lis
     notes = []
     for name in wiring.components:
         if name in wiring.owned and name not in chosen:
-            is_frozen = "it is frozen, so it would never learn to use it"
-            by_name = "to diffuse its own tok2vec, name it in --pipes"
-            notes.append(f"Left '{name}' as it is: {is_frozen if name in frozen else by_name}")
+            reason = "to diffuse its own tok2vec, name it in --pipes"
+            if name in frozen:
+                reason = "it is frozen, so it would never learn to use it"
+            notes.append(f"Left '{name}' as it is: {reason}")
         elif _is_default(wiring, name) and name not in chosen:
             notes.append(_describe_bare(name, wiring.components[name]))
     return notes
