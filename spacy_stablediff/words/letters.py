@@ -17,8 +17,8 @@ from .ids import look_up
 # Of how many letters a gram is made at most: the one that is asked for and those before it.
 ORDER = 3
 
-# What stands before the first letter of a word, and behind the last.
-START, END = "\1", "\2"
+# What stands before the first letter of a word, and behind the last: numbers that no letter has.
+START, END = -1, -2
 
 
 class Grams(NamedTuple):
@@ -73,7 +73,7 @@ class LetterModel:
         """List the grams that end in each letter of words, and behind the last: for each order."""
         letters = _list_letters(words)
         ids = look_up(letters, self._alphabet, numpy.arange(1, self._size)).astype("int64")
-        ends = numpy.flatnonzero(letters != ord(START))
+        ends = numpy.flatnonzero(letters != START)
         orders = [ids[ends]]
         for back in range(1, ORDER):
             orders.append(ids[ends - back] * self._size**back + orders[-1])
@@ -82,8 +82,15 @@ class LetterModel:
 
 def _list_letters(words: Sequence[str]) -> Array:
     """List the letters of words, with what stands before and behind them."""
-    text = "".join(f"{START * (ORDER - 1)}{word}{END}" for word in words)
-    return numpy.frombuffer(text.encode("utf-32-le"), dtype="uint32").astype("int64")
+    before, behind = " " * (ORDER - 1), " "
+    text = "".join(f"{before}{word}{behind}" for word in words)
+    letters = numpy.frombuffer(text.encode("utf-32-le"), dtype="uint32").astype("int64")
+    sizes = numpy.fromiter(map(len, words), dtype="int64", count=len(words)) + ORDER
+    stops = sizes.cumsum()
+    for place in range(ORDER - 1):
+        letters[stops - sizes + place] = START
+    letters[stops - 1] = END
+    return letters
 
 
 def _count(grams: Array, size: int) -> Grams:

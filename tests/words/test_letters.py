@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from itertools import product
+from itertools import chain, product
 
 import numpy
 import pytest
@@ -14,15 +14,19 @@ from spacy_stablediff.words.letters import END, ORDER, START, LetterModel
 WORDS = st.lists(st.text("abc", min_size=1, max_size=6), min_size=1, max_size=10, unique=True)
 
 
+def pad(word):
+    return (*[START] * (ORDER - 1), *word, END)
+
+
 def score_plainly(words, word):
     """The same letter by letter, from the formula of Witten and Bell."""
     counts = Counter()
-    padded = [START * (ORDER - 1) + each + END for each in words]
+    padded = [pad(each) for each in words]
     for text in padded:
         for i in range(ORDER - 1, len(text)):
             counts.update((text[i - n : i], text[i]) for n in range(ORDER))
-    letters = set("".join(padded))
-    text, total = START * (ORDER - 1) + word + END, 0.0
+    letters = set(chain.from_iterable(padded))
+    text, total = pad(word), 0.0
     for i in range(ORDER - 1, len(text)):
         chance = 1 / (len(letters) + 1)
         for n in range(ORDER):
@@ -55,6 +59,14 @@ def test_words_that_look_like_others_are_likelier():
 def test_words_are_scored_one_by_one():
     model, words = LetterModel(["one", "two"]), ["on", "", "tow", "x"]
     assert model.score(words).tolist() == [model.score([word])[0] for word in words]
+
+
+@pytest.mark.parametrize("letter", ["\0", "\1", "\2", "\x7f", " "])
+def test_no_letter_is_taken_for_the_edge_of_a_word(letter):
+    known = ["one", f"{letter}two"]
+    model, words = LetterModel(known), [letter, f"{letter}t", letter * 9, "two"]
+    assert model.score(words).tolist() == [model.score([word])[0] for word in words]
+    assert model.score(words)[1] == pytest.approx(score_plainly(known, words[1]))
 
 
 def test_no_words():
