@@ -494,8 +494,19 @@ def test_a_batch_of_typos_and_empty_documents():
         assert numpy.allclose(vectors, embed(nlp, text), atol=1e-6)
 
 
+def test_norms_of_other_texts_in_the_batch_make_no_difference():
+    """The tokenizer takes the "ca" of "can't" for "can", which training never saw."""
+    nlp = trained_on(["I can", "can I", "a cat", "the cat"])
+    model = nlp.get_pipe("tok2vec").model
+    docs = [nlp.make_doc(text) for text in ("I can't", "I ca a")]
+    assert [doc[1].text for doc in docs] == ["ca"] * 2 and docs[0][1].norm != docs[1][1].norm
+    for batch in (docs, docs[::-1]):
+        for doc, vectors in zip(batch, model.predict(batch), strict=True):
+            assert numpy.allclose(vectors, model.predict([doc])[0], atol=1e-6)
+
+
 @pytest.mark.parametrize(
-    "text", ["", "😀", " \n", "Это тест", "这个产品很好", "a" * 10_000, "B" * 10_000]
+    "text", ["", "\1" * 9 + " hapyp", "😀", " \n", "Это тест", "这个产品很好", "a" * 10_000, "B" * 10_000]
 )
 def test_texts_that_nobody_expects(text):
     assert numpy.isfinite(embed(trained_on(OFTEN), text)).all()
