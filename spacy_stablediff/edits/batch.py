@@ -10,6 +10,7 @@ from spacy.training import Example
 from ..types import Array, Augmenter
 from .alignment import align, record_alignment
 from .original import record_original
+from .seeded import SeededAugmenter
 
 
 class EditedBatch(NamedTuple):
@@ -52,8 +53,10 @@ def edit_batch(
         for edited in augmenter(nlp, eg) if drawn[index] else ():
             if edited.predicted.text != eg.predicted.text:
                 alignment = align(eg.predicted, edited.predicted)
-                record_alignment(eg.predicted, edited.predicted, alignment)
-                record_original(eg.predicted, edited.predicted)
+                # Ours record both, and what is no copy with errors is a text of its own.
+                if not isinstance(augmenter, SeededAugmenter):
+                    record_alignment(eg.predicted, edited.predicted, alignment)
+                    record_original(eg.predicted, edited.predicted)
                 carry_sentences(eg.predicted, edited.predicted, alignment)
                 aligned = numpy.flatnonzero(alignment >= 0)
                 docs.append(edited.predicted)

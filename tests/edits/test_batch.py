@@ -72,6 +72,14 @@ def test_copies_record_what_they_were_made_from():
     assert restore(copy).text.split() == ["one", "three"]
 
 
+@pytest.mark.parametrize("makes_errors", [True, False])
+def test_copies_of_ours_say_themselves_whether_they_are_texts_of_their_own(makes_errors):
+    augmenter = Edits(0.0, 0.0, 0.0, case=1.0, casing="upper")
+    augmenter.makes_errors = makes_errors
+    (copy,) = edit_batch(NLP, augmenter, bare(NLP, ["one three"])).docs
+    assert restore(copy).text.strip() == ("one three" if makes_errors else "ONE THREE")
+
+
 @pytest.mark.parametrize(
     "augmenter, texts",
     [
