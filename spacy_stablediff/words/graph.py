@@ -209,8 +209,7 @@ class WordGraph:
         if word in self._keep:
             return None
         if word in self._pairs:
-            meant = self._pairs[word]
-            return {**(self._forms.get(meant.lower()) or {meant: 1})}
+            return self._weigh_meant(self._pairs[word])
         if has_case and (known or (form.isupper() and len(form) < ACRONYM)):
             return None
         if has_case:
@@ -226,6 +225,11 @@ class WordGraph:
         if known:
             return {text: shares[text] for text in known}
         return {capital: confidence * share * NAME, small: confidence * (1 - share)}
+
+    def _weigh_meant(self, meant: str) -> dict[str, float]:
+        """Weigh the forms of what the user says is meant: the very form, if it has a capital."""
+        forms = self._forms.get(meant.lower(), {})
+        return {**forms} if forms and (meant.islower() or meant not in forms) else {meant: 1}
 
     def _weigh_others(self, asked: Asked, neighbours: list[Neighbour]) -> Weights:
         """Weigh what a form could be by an error, or a form of it that differs in case."""

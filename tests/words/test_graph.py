@@ -238,6 +238,13 @@ def test_pairs_say_what_is_meant():
     assert sources(graph, "asap") == {"at once": 1.0}
 
 
+def test_what_is_meant_with_a_capital_is_the_very_form():
+    graph = graph_of({"us": 12, "US": 1}, pairs={"USA": "US", "u.s.a.": "Us"})
+    for form in ("USA", "usa"):
+        assert sources(graph, form) == sources(graph, form, has_case=False) == {"US": 1.0}
+    assert sources(graph, "u.s.a.") == {"us": 12 / 13, "US": 1 / 13}
+
+
 def test_words_of_pairs_are_known_in_every_case_that_training_saw():
     graph = graph_of({"support": 3, "sUPP": 1}, pairs={"Supp": "support"})
     ids = [get_string_id(form) for form in ("supp", "Supp", "SUPP", "sUPP")]
