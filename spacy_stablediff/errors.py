@@ -197,6 +197,8 @@ class Errors(metaclass=ErrorsWithCodes):
              "[nlp] pipeline.")
     SD078 = ("{owner}: the model '{name}' in its setting 'bow' counts no words, so there are none to "
              "diffuse. Use spacy.TextCatBOW.v3, or leave the wrapper out.")
+    SD079 = ("Component '{name}': its embedding was trained with '{setting}' = {trained}, which know_words can't change to "
+             "{value}. Leave '{setting}' out, or train a new embedding with it.")
     SD100 = ("{augmenter}: the setting '{setting}' is a rate, a number from 0 (never) to 1 (always), but it is "
              "{value!r}. A useful rate for typos is 0.1.")
     SD101 = ("{augmenter}: the setting '{setting}' must be one of {opts}, but it is {value!r}.")

@@ -11,28 +11,33 @@ from ..errors import Errors
 from ..recommended import WORDS
 from ..wiring.config import find_pipes, get_config, is_listener, set_block
 from ..wiring.model import Diffuser, SharedEmbedding, find_extractors, replace_node
+from ..words.counting import Words
 from ..words.known import find_words
 from ..words.layer import ARCHITECTURE, WordGraphTok2Vec, find_layers
 from ..words.lazy import GRAPH
+from ..words.settings import check_settings
 from .blocks import Embedded, find_embedded, look_inside
 
 CALLBACK = "spacy-stablediff.know_words.v1"
+
+# The settings with which an embedding learns, and which can't be changed afterwards.
+TRAINED_WITH = ("min_count", "word_dropout")
 
 
 def know_words(
     nlp: Language,
     name: str = "tok2vec",
-    time: float = WORDS["time"],
-    distance: int = WORDS["distance"],
-    min_count: int = WORDS["min_count"],
-    word_dropout: float = WORDS["word_dropout"],
+    time: float | None = None,
+    distance: int | None = None,
+    min_count: int | None = None,
+    word_dropout: float | None = None,
     keep: list[str] | None = None,
     pairs: dict[str, str] | None = None,
     *,
     known: Iterable[str] | None = None,
     texts: Iterable[str | Doc] | None = None,
 ) -> None:
-    """Put the graph of words into an embedding that is trained already.
+    """Put the graph of words into an embedding that is trained already, or change it there.
 
     Wraps the embedding in `spacy-stablediff.WordGraphTok2Vec.v1`, in the component and in
     the pipeline's config, unless it is wrapped already. It adds the words that it is trained
@@ -43,33 +48,76 @@ def know_words(
 
     nlp (Language): The pipeline, before it has seen other texts.
     name (str): The component with the embedding: a `tok2vec`, or one that embeds for itself.
-    time, distance, min_count, word_dropout, keep, pairs: As in `WordGraphTok2Vec`.
+    time, distance, min_count, word_dropout, keep, pairs: As in `WordGraphTok2Vec`. By default
+        what it has, or where it isn't wrapped yet what is recommended.
     known (Optional[Iterable[str]]): The words that the embedding was trained on; by default
-        all strings of the vocab, among which they are.
+        all strings of the vocab, among which they are. Those of one that is wrapped stay.
     texts (Optional[Iterable[Union[str, Doc]]]): Texts such as those that the pipeline was
         trained on, or is to be used on. Their words are counted. They need no annotation.
     RAISES (ValueError): SD033 for a component without an embedding of its own, SD030 or
-        SD031 as `WordGraphTok2Vec` does, SD019 if the config describes another model.
+        SD031 as `WordGraphTok2Vec` does, SD019 if the config describes another model, SD079
+        if an embedding that is wrapped was trained with another `min_count` or `word_dropout`.
     """
+    every = {"time": time, "distance": distance, "min_count": min_count}
+    every |= {"word_dropout": word_dropout, "keep": keep, "pairs": pairs}
+    given = {setting: value for setting, value in every.items() if value is not None}
     component = nlp.get_pipe(name)
     embedded = _find_embedded(nlp, name)
-    if not list(find_layers(component)):
+    if any(find_layers(component)):
+        change_graph(nlp, name, given)
+    else:
         strings = [get_string_id(word) for word in (nlp.vocab.strings if known is None else known)]
-        settings: dict[str, Any] = {"time": time, "distance": distance, "min_count": min_count}
-        settings |= {"word_dropout": word_dropout, "keep": keep, "pairs": pairs}
-        for path, block, node in embedded:
-            graph = WordGraphTok2Vec(node, **settings)
-            if graph is not node:
-                replace_node(component, node, graph)
-            set_block(
-                nlp, name, path, {"@architectures": ARCHITECTURE, "tok2vec": block, **settings}
-            )
-        for words in find_words(component):
+        _wrap(nlp, name, embedded, {**WORDS, "keep": None, "pairs": None, **given})
+        for words in _list_counted(component):
             words.take_for_known(strings)
     if texts is not None:
         docs = [nlp.make_doc(text) if isinstance(text, str) else text for text in texts]
-        for words in find_words(component):
+        for words in _list_counted(component):
             words.count(docs)
+
+
+def change_graph(nlp: Language, name: str, changes: dict[str, Any]) -> None:
+    """Change settings of the graph of words in an embedding.
+
+    nlp (Language): The pipeline.
+    name (str): A component into which `know_words` has put it.
+    changes (Dict[str, Any]): Settings as in `WordGraphTok2Vec`.
+    RAISES (ValueError): SD030 for a value that a setting can't have, SD079 if one that the
+        embedding was trained with would change.
+    """
+    blocks = [
+        each for each in _find_embedded(nlp, name) if each.block["@architectures"] == ARCHITECTURE
+    ]
+    for _, block, _ in blocks:
+        _check_changes(name, {**WORDS, **block}, changes)
+    of_graph = {key: value for key, value in changes.items() if key not in TRAINED_WITH}
+    for layer in find_layers(nlp.get_pipe(name)):
+        layer.attrs[GRAPH] = layer.attrs[GRAPH].changed(of_graph)
+    for path, block, _ in blocks:
+        set_block(nlp, name, path, {**block, **of_graph})
+
+
+def _check_changes(name: str, block: dict[str, Any], changes: dict[str, Any]) -> None:
+    check_settings(ARCHITECTURE, {**block, **changes})
+    for setting in TRAINED_WITH:
+        if changes.get(setting, block[setting]) != block[setting]:
+            details = {"setting": setting, "value": changes[setting], "trained": block[setting]}
+            raise ValueError(Errors.SD079.format(name=name, **details))
+
+
+def _wrap(nlp: Language, name: str, embedded: list[Embedded], settings: dict[str, Any]) -> None:
+    """Put the graph of words around the embeddings of a component."""
+    component = nlp.get_pipe(name)
+    for path, block, node in embedded:
+        graph = WordGraphTok2Vec(node, **settings)
+        if graph is not node:
+            replace_node(component, node, graph)
+        set_block(nlp, name, path, {"@architectures": ARCHITECTURE, "tok2vec": block, **settings})
+
+
+def _list_counted(component: Any) -> list[Words]:
+    """List the words of a component's embeddings: a bag of words beside them has its own."""
+    return [words for layer in find_layers(component) for words in find_words(layer)]
 
 
 def can_know_words(nlp: Language, name: str) -> bool:
@@ -80,20 +128,6 @@ def can_know_words(nlp: Language, name: str) -> bool:
     RETURNS (bool): Whether all of them look up words.
     """
     return all(find_extractors(node, "NORM") for _, _, node in _find_embedded(nlp, name))
-
-
-def set_time(nlp: Language, name: str, time: float) -> None:
-    """Set the time of the diffusion over the graph of words.
-
-    nlp (Language): The pipeline.
-    name (str): A component into which `know_words` has put it.
-    time (float): The time, at least 0.
-    """
-    for layer in find_layers(nlp.get_pipe(name)):
-        layer.attrs[GRAPH] = layer.attrs[GRAPH].at(time)
-    for path, block, _ in _find_embedded(nlp, name):
-        if block["@architectures"] == ARCHITECTURE:
-            set_block(nlp, name, path, {**block, "time": time})
 
 
 def _find_embedded(nlp: Language, name: str) -> list[Embedded]:
@@ -129,7 +163,8 @@ def make_know_words_callback(
 
     def wrap(nlp: Language) -> Language:
         for name in find_pipes(nlp, pipes, CALLBACK):
-            know_words(nlp, name, time, distance, min_count, word_dropout, keep, pairs)
+            if not any(find_layers(nlp.get_pipe(name))):
+                know_words(nlp, name, time, distance, min_count, word_dropout, keep, pairs)
         return nlp
 
     return wrap

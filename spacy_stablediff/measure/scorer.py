@@ -11,6 +11,7 @@ from spacy.language import Language
 from spacy.training import Example
 
 from ..edits.augmenter import Edits
+from ..edits.forgetting import forget_new_words
 from ..edits.seeded import SeededAugmenter
 from ..types import Augmenter
 from .bootstrap import REPLICATES
@@ -119,10 +120,11 @@ def measure_area(
 
 def _score(nlp: Language, examples: list[Example], edits: SeededAugmenter) -> float | None:
     """Score a pipeline on edited examples: categories and entities, averaged."""
-    edited = [copy for eg in examples for copy in edits(nlp, eg)]
     tally, once = ScoreTally(nlp), numpy.ones(REPLICATES)
-    docs = nlp.pipe([copy_tokens(eg.predicted.vocab, eg.predicted) for eg in edited])
-    for doc, eg in zip(docs, edited, strict=True):
-        tally.add(Example(doc, eg.reference), once)
-    scores = tally.values.values()
+    with forget_new_words(nlp.vocab):
+        edited = [copy for eg in examples for copy in edits(nlp, eg)]
+        docs = nlp.pipe([copy_tokens(eg.predicted.vocab, eg.predicted) for eg in edited])
+        for doc, eg in zip(docs, edited, strict=True):
+            tally.add(Example(doc, eg.reference), once)
+        scores = tally.values.values()
     return fmean(scores) if scores else None

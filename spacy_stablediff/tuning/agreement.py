@@ -7,17 +7,18 @@ from spacy.pipeline import TextCategorizer
 from spacy.training import Example
 
 from ..edits.augmenter import Edits
+from ..edits.seeded import SeededAugmenter
 from ..measure.data import copy_tokens
 from ..types import Augmenter
 from .labels import choose_labels
 
 
-def agreement_edits(seed: int) -> dict[str, Augmenter]:
+def agreement_edits(seed: int) -> dict[str, SeededAugmenter]:
     """Return the edits that a tuned pipeline is chosen by.
 
     seed (int): Their seed.
-    RETURNS (Dict[str, Callable[[Language, Example], Iterator[Example]]]): Augmenters: 5 % of
-        the letters mistyped, all in lower case, all in capitals.
+    RETURNS (Dict[str, SeededAugmenter]): Augmenters: 5 % of the letters mistyped, all in lower
+        case, all in capitals.
     """
     return {
         "letters mistyped": Edits(0.0, 0.0, 0.0, seed, letters=0.05),

@@ -6,7 +6,8 @@ from spacy.language import Language
 from spacy.training import Example
 from thinc.api import Model
 
-from ..component.know import set_time
+from ..component.know import change_graph
+from ..edits.forgetting import forget_new_words
 from ..layers.cased_tok2vec import LAYER
 from ..wiring.weights import Key, Weights, list_keys, read_weights, write_weights
 from ..words.layer import find_layers
@@ -49,9 +50,7 @@ class Chooser:
         seed (int): The seed of the edits.
         """
         self.nlp, self.names, self.clean = nlp, names, examples
-        self.edited = {
-            name: edit_all(nlp, examples, edit) for name, edit in agreement_edits(seed).items()
-        }
+        self.edited = agreement_edits(seed)
         self.cased = [name for name in self.edited if name != "letters mistyped"]
         self.before = self.measure()
         self.least = keep * self.before.clean
@@ -108,10 +107,13 @@ class Chooser:
 
     def _set_time(self, names: list[str], time: float) -> None:
         for name in names:
-            set_time(self.nlp, name, time)
+            change_graph(self.nlp, name, {"time": time})
 
     def _measure_edit(self, name: str) -> float:
-        return measure_agreement(self.nlp, self.names, self.edited[name])
+        # Edited anew each time, for the vocab is to forget what they misspell.
+        with forget_new_words(self.nlp.vocab):
+            edited = edit_all(self.nlp, self.clean, self.edited[name].restarted())
+            return measure_agreement(self.nlp, self.names, edited)
 
     def _measure_mixed(self) -> float:
         return self._measure_edit("letters mistyped")

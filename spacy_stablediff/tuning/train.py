@@ -16,6 +16,7 @@ from ..edits.forgetting import forget_new_words
 from ..measure.data import copy_tokens
 from ..types import Augmenter
 from ..wiring.weights import Weights, read_weights, write_weights
+from ..words.known import trained_on
 
 # Texts in a batch; each has an edited copy beside it.
 BATCH_SIZE = 32
@@ -90,7 +91,9 @@ def _learn(
     """Let the embeddings take a step, and nothing else."""
     for name, embedding in embeddings.items():
         component: Any = nlp.get_pipe(name)
-        component.update(examples)
+        # What stands beside the embedding learns nothing, and so a bag of words meets no word.
+        with trained_on(component.model, "counted"), trained_on(embedding, "raw"):
+            component.update(examples)
         embedding.finish_update(optimizer)
         _forget_gradients(component.model)
 

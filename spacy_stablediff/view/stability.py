@@ -10,6 +10,7 @@ import srsly
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from ..edits.forgetting import forget_new_words
 from ..errors import Errors
 from ..measure.data import Data
 from ..measure.defaults import Curves
@@ -155,13 +156,15 @@ def measure_stability(
         data = list(data)
     options: dict[str, Any] = {"limit": limit, "seed": seed, "batch_size": batch_size}
     options.update(curves=curves, scores=scores, predict=predict, progress=progress)
-    result = measure_pipeline(nlp, data, edits, component=component, name=name, **options)
-    result.mended = count_mended(nlp, result)
     other = None
-    if baseline is not None:
-        place = result.place if result.place in baseline.pipe_names else None
-        other = measure_pipeline(baseline, data, edits, component=place, **options)
-        other.mended = count_mended(baseline, other)
+    # The baseline's edits write into the vocab of the data as well.
+    with forget_new_words(nlp.vocab):
+        result = measure_pipeline(nlp, data, edits, component=component, name=name, **options)
+        result.mended = count_mended(nlp, result)
+        if baseline is not None:
+            place = result.place if result.place in baseline.pipe_names else None
+            other = measure_pipeline(baseline, data, edits, component=place, **options)
+            other.mended = count_mended(baseline, other)
     return StabilityReport(**vars(result), baseline=other)
 
 
@@ -174,7 +177,8 @@ def count_mended(nlp: Language, result: Stability) -> list[tuple[str, str, int]]
         the most frequent first.
     """
     samples = [[token.text for token in sample.edited] for sample in result.samples]
-    counts = count_read_as_others(nlp, _make_docs(nlp, samples))
+    with forget_new_words(nlp.vocab):
+        counts = count_read_as_others(nlp, _make_docs(nlp, samples))
     return [(word, meant, count) for (word, meant), count in counts.most_common(MENDED)]
 
 

@@ -23,6 +23,9 @@ Embed = Callable[[list[Doc]], Batch]
 Listener = Tok2VecListener
 SharedEmbedding = Tok2Vec
 
+# Where embeddings that add to others, as ours do, hold those: the references, and the settings.
+INSIDE = ("tok2vec", "single_case")
+
 # The one text that `spacy pretrain` initializes an embedding with, and nothing else in spaCy.
 PRETRAINING = "Give it a doc to infer shapes"
 
@@ -97,13 +100,18 @@ def find_column(extractor: Model, attr: str) -> int | None:
     return columns.index(intify_attr(attr)) if intify_attr(attr) in columns else None
 
 
-def find_embed(tok2vec: Embedding) -> Embedding:
-    """Find the part of an embedding that embeds words, before their context is encoded.
+def find_embeds(tok2vec: Embedding) -> list[Embedding]:
+    """Find the parts of an embedding that embed words, before their context is encoded.
 
     tok2vec (Model[List[Doc], List[Floats2d]]): The embedding.
-    RETURNS (Model[List[Doc], List[Floats2d]]): The part; the embedding itself where it
-        encodes no context.
+    RETURNS (List[Model[List[Doc], List[Floats2d]]]): The parts, one of each of the embeddings that
+        it is made of; the embedding itself where it encodes no context.
     """
+    inside = [tok2vec.get_ref(name) for name in INSIDE if tok2vec.has_ref(name)]
+    return [part for each in inside for part in find_embeds(each)] or [_find_embed(tok2vec)]
+
+
+def _find_embed(tok2vec: Embedding) -> Embedding:
     if tok2vec.has_ref("embed"):
         return tok2vec.get_ref("embed")
     # Where spaCy replaces listeners it loses the refs, and leaves a chain of two.

@@ -10,7 +10,7 @@ from thinc.types import Floats2d
 from ..errors import Errors
 from ..recommended import WORDS
 from ..types import Batch, Embedding
-from ..wiring.model import find_embed, find_extractors, walk_nodes
+from ..wiring.model import find_embeds, find_extractors, walk_nodes
 from .distinct import embed_distinct
 from .forms import write_forms
 from .known import find_words, known_words
@@ -55,7 +55,7 @@ def WordGraphTok2Vec(
         min_count is 0, for then no word is unknown.
     keep (Optional[List[str]]): Words that are always embedded as they are, in whatever case.
     pairs (Optional[Dict[str, str]]): Words, in whatever case, each with the one that it is
-        embedded as.
+        embedded as: one in small letters in all its cases, by how often training saw them.
     RETURNS (Model[List[Doc], List[Floats2d]]): The embedding.
     RAISES (ValueError): SD030 if a setting has no such value, SD031 if the embedding
         doesn't look up the NORM.
@@ -66,11 +66,12 @@ def WordGraphTok2Vec(
         raise ValueError(Errors.SD031.format(name=tok2vec.name))
     for extractor in extractors:
         tok2vec.replace_node(extractor, known_words(extractor, min_count, word_dropout))
-    embed = find_embed(tok2vec)
-    graph = word_graph(embed, time=time, distance=distance, keep=keep or [], pairs=pairs or {})
-    if embed is tok2vec:
-        return graph
-    tok2vec.replace_node(embed, graph)
+    settings = {"time": time, "distance": distance, "keep": keep or [], "pairs": pairs or {}}
+    for embed in find_embeds(tok2vec):
+        graph = word_graph(embed, **settings)
+        if embed is tok2vec:
+            return graph
+        tok2vec.replace_node(embed, graph)
     return tok2vec
 
 

@@ -1,9 +1,10 @@
 """The graph of words as an attribute of layers, which is made when it is asked for."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from spacy.tokens import Doc
+from spacy.vectors import Vectors
 from spacy.vocab import Vocab
 from thinc.api import Model, deserialize_attr, serialize_attr
 
@@ -20,8 +21,33 @@ GRAPH = "graph"
 HAS_VECTORS = "has_vectors"
 
 
+class Source(NamedTuple):
+    """What a graph was made from, as it was then.
+
+    words (Words): The words.
+    version (int): How often words were counted.
+    vectors (Optional[Vectors]): The static vectors whose words are nodes.
+    keys (int): How many words have one.
+    """
+
+    words: Words
+    version: int
+    vectors: Vectors | None
+    keys: int
+
+    @classmethod
+    def read(cls, words: Words, vectors: Vectors | None) -> "Source":
+        """Read what a graph is to be made from, as it is now."""
+        return cls(words, words.version, vectors, 0 if vectors is None else vectors.n_keys)
+
+    def is_same(self, other: "Source") -> bool:
+        """Tell whether the same graph would come of another."""
+        are_same = self.words is other.words and self.vectors is other.vectors
+        return are_same and (self.version, self.keys) == (other.version, other.keys)
+
+
 class LazyGraph:
-    """The graph of a layer's words, made anew where words were counted since."""
+    """The graph of a layer's words, made anew where words were counted, or got vectors, since."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         """Make no graph yet.
@@ -29,15 +55,15 @@ class LazyGraph:
         settings (Mapping[str, Any]): The settings of `WordGraph`.
         """
         self.settings = settings
-        self._made: tuple[Words, int, LinkMemory] | None = None
+        self._made: tuple[Source, LinkMemory] | None = None
 
-    def at(self, time: float) -> "LazyGraph":
-        """Return the graph with another time of the diffusion.
+    def changed(self, settings: Mapping[str, Any]) -> "LazyGraph":
+        """Return the graph with other settings.
 
-        time (float): The time, at least 0.
+        settings (Mapping[str, Any]): Those that differ.
         RETURNS (LazyGraph): The graph.
         """
-        return LazyGraph({**self.settings, "time": time})
+        return LazyGraph({**self.settings, **settings})
 
     def get(self, words: Words, vocab: Vocab, *, has_vectors: bool) -> LinkMemory:
         """Return the links of the graph of words.
@@ -47,11 +73,12 @@ class LazyGraph:
         has_vectors (bool): Whether words that have a static vector are nodes.
         RETURNS (LinkMemory): The links.
         """
+        source = Source.read(words, vocab.vectors if has_vectors else None)
         made = self._made
-        if made is None or made[0] is not words or made[1] != words.version:
+        if made is None or not made[0].is_same(source):
             graph = WordGraph(words, vocab, has_vectors=has_vectors, **self.settings)
-            self._made = made = words, words.version, LinkMemory(graph)
-        return made[2]
+            self._made = made = source, LinkMemory(graph)
+        return made[1]
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the graph out of copies, which make their own."""

@@ -7,10 +7,11 @@ from spacy.training import Example
 from thinc.api import Adam
 
 from spacy_stablediff import attach, explain_words, know_words
-from spacy_stablediff.component.know import make_know_words_callback, set_time
-from spacy_stablediff.wiring.model import find_tok2vec
+from spacy_stablediff.component.know import make_know_words_callback
+from spacy_stablediff.wiring.model import find_node, find_tok2vec
+from spacy_stablediff.words.bag import LAYER as BAG
 from spacy_stablediff.words.known import find_words
-from spacy_stablediff.words.layer import ARCHITECTURE
+from spacy_stablediff.words.layer import ARCHITECTURE, find_layers
 
 from ..pipelines import EMBEDDING, add_ner, add_textcat, chain_pipeline, examples_for, train
 
@@ -100,15 +101,43 @@ def test_words_that_the_user_says_are_known_are_not_read_as_others(trained):
     assert explain_words(nlp, "wonderfull") == []
 
 
-def test_the_time_can_be_set_later(trained, tmp_path):
+@pytest.mark.parametrize("change", [{"time": 0.0}, {"keep": ["Wonderfull"]}], ids=str)
+def test_settings_of_the_graph_can_be_changed_later(trained, change, tmp_path):
     nlp = spacy.load(trained)
     know_words(nlp, min_count=0, texts=["wonderful " * 50])
-    set_time(nlp, "tok2vec", 0.0)
+    know_words(nlp, **change)
     nlp.to_disk(tmp_path / "saved")
     for each in (nlp, spacy.load(tmp_path / "saved")):
         assert explain_words(each, "wonderfull") == []
-    set_time(nlp, "tok2vec", 0.5)
+        assert each.config["components"]["tok2vec"]["model"]["min_count"] == 0
+    know_words(nlp, time=0.5, keep=[])
     assert explain_words(nlp, "wonderfull") != []
+
+
+@pytest.mark.parametrize(("setting", "value"), [("min_count", 2), ("word_dropout", 0.5)])
+def test_refuses_to_change_what_an_embedding_was_trained_with(trained, setting, value):
+    nlp = spacy.load(trained)
+    know_words(nlp, min_count=1)
+    with pytest.raises(ValueError, match=rf"\[SD079\].*'tok2vec'.*'{setting}'.*{value}"):
+        know_words(nlp, **{setting: value})
+    with pytest.raises(ValueError, match=r"\[SD030\].*'time'"):
+        know_words(nlp, time=-1.0)
+
+
+def test_a_bag_of_words_beside_the_embedding_knows_no_more_words():
+    nlp = spacy.blank("en")
+    bow = {"@architectures": "spacy.TextCatBOW.v3", "exclusive_classes": True, "ngram_size": 1}
+    bow |= {"no_output_layer": False, "length": 256}
+    bag = {"@architectures": "spacy-stablediff.WordGraphBOW.v1", "bow": bow}
+    ensemble = {"@architectures": "spacy.TextCatEnsemble.v2", "linear_model": bag}
+    nlp.add_pipe("textcat", config={"model": {**ensemble, "tok2vec": EMBEDDING}})
+    train(nlp, steps=2)
+    know_words(nlp, "textcat", min_count=0, texts=["wondreful " * 50])
+    textcat = nlp.get_pipe("textcat")
+    bag, (embedding,) = find_node(textcat, BAG), find_layers(textcat)
+    for part, counts in ((bag, False), (embedding, True)):
+        (words,) = find_words(part)
+        assert ("wondreful" in words.texts.values()) == counts
 
 
 def test_refuses_to_know_words_of_other_components(trained):

@@ -15,6 +15,7 @@ from spacy_stablediff import measure_stability
 from spacy_stablediff.edits.augmenter import Edits
 from spacy_stablediff.measure import measure, tally
 from spacy_stablediff.measure.measure import default_edits
+from spacy_stablediff.measure.scorer import make_stability_scorer
 from spacy_stablediff.measure.store import ExampleStore
 
 from ..pipelines import bare, chain_pipeline, examples_for, train
@@ -261,6 +262,16 @@ def test_global_random_numbers_are_seeded_for_augmenters_and_set_back():
     numpy.random.seed(0)
     assert after == (random.random(), numpy.random.rand())
     assert drawn[:3] == drawn[3:] and len(set(drawn)) == 3
+
+
+def test_misspelt_words_do_not_stay_in_the_vocab():
+    nlp = chain_pipeline(["textcat", "ner"])
+    train(nlp)
+    examples, scorer = examples_for(nlp), make_stability_scorer(rates=[0.5])
+    before = set(nlp.vocab.strings)
+    measure_stability(nlp, examples)
+    scorer(examples, nlp=nlp, component="tok2vec")
+    assert set(nlp.vocab.strings) == before
 
 
 def test_our_edits_begin_anew_in_each_measurement():

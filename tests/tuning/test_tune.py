@@ -17,6 +17,7 @@ from spacy_stablediff.tuning.choose import Agreement, Chooser
 from spacy_stablediff.tuning.prepare import choose_components, prepare
 from spacy_stablediff.tuning.texts import read_texts, split
 from spacy_stablediff.wiring.model import find_node
+from spacy_stablediff.words.bag import LAYER as BAG
 from spacy_stablediff.words.layer import find_layers
 
 from ..pipelines import (
@@ -35,6 +36,22 @@ from ..pipelines import (
 )
 
 TEXTS = [eg.text for eg in examples_for(spacy.blank("en"))] * 3
+
+
+ENSEMBLE = {
+    "@architectures": "spacy.TextCatEnsemble.v2",
+    "tok2vec": EMBEDDING,
+    "linear_model": {
+        "@architectures": "spacy-stablediff.WordGraphBOW.v1",
+        "bow": {
+            "@architectures": "spacy.TextCatBOW.v3",
+            "exclusive_classes": True,
+            "ngram_size": 1,
+            "no_output_layer": False,
+            "length": 256,
+        },
+    },
+}
 
 
 def trained(*components, shared=False, steps=30):
@@ -176,6 +193,24 @@ def test_only_the_embedding_learns():
     for ref in ("lower", "upper"):
         a, b = (each.get_pipe("ner").model.layers[-1] for each in (before, nlp))
         assert all(numpy.array_equal(a.get_param(p), b.get_param(p)) for p in a.param_names), ref
+
+
+def test_a_bag_of_words_beside_the_embedding_meets_no_words():
+    nlp = spacy.blank("en")
+    nlp.add_pipe("textcat", config={"model": ENSEMBLE})
+    train(nlp)
+    bag = find_node(nlp.get_pipe("textcat"), BAG).attrs["words"]
+    before = bag.to_bytes()
+    spacy_stablediff.tune(nlp, TEXTS, epochs=1, keep=0.0)
+    assert any(find_layers(nlp.get_pipe("textcat"))) and bag.to_bytes() == before
+
+
+def test_misspelt_words_do_not_stay_in_the_vocab():
+    nlp = trained("ner")
+    words = set(nlp.vocab.strings) | {token.text for text in TEXTS for token in nlp.make_doc(text)}
+    spacy_stablediff.tune(nlp, TEXTS, epochs=1)
+    new = set(nlp.vocab.strings) - words
+    assert not [word for word in new if word.lower() not in {each.lower() for each in words}]
 
 
 def test_edited_texts_come_to_be_taken_as_the_clean_ones():

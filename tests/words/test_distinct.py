@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from thinc.api import fix_random_seed
 
-from spacy_stablediff.wiring.model import find_embed, find_node
+from spacy_stablediff.wiring.model import find_embeds, find_node
 from spacy_stablediff.words import distinct
 from spacy_stablediff.words.distinct import embed_distinct
 from spacy_stablediff.words.layer import LAYER
@@ -65,5 +65,5 @@ def test_embeddings_with_static_vectors_embed_all(nlp):
     model = {**EMBEDDING, "pretrained_vectors": True}
     tok2vec = other.add_pipe("tok2vec", config={"model": model})
     other.initialize()
-    embed, docs = find_embed(tok2vec.model), [other.make_doc("the the cat")]
+    embed, docs = find_embeds(tok2vec.model)[0], [other.make_doc("the the cat")]
     assert numpy.array_equal(embed_distinct(embed, docs), embed.predict(docs)[0])

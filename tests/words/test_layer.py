@@ -11,6 +11,9 @@ from thinc.api import Adam
 
 from spacy_stablediff.edits.augmenter import Edits
 from spacy_stablediff.edits.names import Names
+from spacy_stablediff.layers.cased_tok2vec import cased_config
+from spacy_stablediff.layers.diffused_tok2vec import diffused_config as diffused_block
+from spacy_stablediff.recommended import DIFFUSION
 from spacy_stablediff.wiring.model import find_node
 from spacy_stablediff.words.explain import explain_words
 from spacy_stablediff.words.known import LAYER as KNOWN
@@ -36,6 +39,10 @@ def word_graph_pipeline(min_count=2, embedding=EMBEDDING, lang="en", **settings)
     nlp.add_pipe("tok2vec", config={"model": model})
     add_textcat(nlp)
     return nlp
+
+
+def diffused_config(embedding):
+    return diffused_block(embedding, DIFFUSION, "doc")
 
 
 def learn(nlp, texts):
@@ -256,6 +263,16 @@ def test_any_embedding_of_spacy_that_looks_up_the_norm_will_do():
     assert word.sources[0][0] == "happy"
 
 
+@pytest.mark.parametrize("wrap", [diffused_config, cased_config], ids=["diffused", "cased"])
+def test_the_graph_goes_into_the_embeddings_that_another_of_ours_wraps(wrap):
+    nlp = trained_on(OFTEN, embedding=wrap(EMBEDDING))
+    tok2vec = nlp.get_pipe("tok2vec").model
+    assert len(list(find_layers(tok2vec))) == len(list(find_words(tok2vec)))
+    docs = [nlp.make_doc(text) for text in ("I am hapyp", "hapyp")]
+    for doc, vectors in zip(docs, tok2vec.predict(docs), strict=True):
+        assert numpy.allclose(vectors, tok2vec.predict([doc])[0], atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("setting", "value"),
     [
@@ -433,6 +450,14 @@ def test_a_word_with_a_static_vector_is_seen():
     assert diffused(with_vectors("nappy"), "I nappy") == []
 
 
+def test_a_word_that_gets_a_static_vector_is_seen_from_then_on():
+    nlp, text = with_vectors(), "I nappy mappy"
+    assert diffused(nlp, text) == ["nappy", "mappy"]
+    nlp.vocab.set_vector("nappy", numpy.ones(8, dtype="float32"))
+    (word,) = explain_words(nlp, text)
+    assert word.text == "mappy" and "nappy" in dict(word.sources)
+
+
 @pytest.mark.parametrize("word", ["hppy", "nappy", "Jenkins", "lost"], ids=str)
 def test_words_of_the_data_names_and_others_are_no_typos(word):
     nlp = trained_on([*OFTEN, "hppy nappy"])
@@ -506,7 +531,8 @@ def test_norms_of_other_texts_in_the_batch_make_no_difference():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "\1" * 9 + " hapyp", "😀", " \n", "Это тест", "这个产品很好", "a" * 10_000, "B" * 10_000]
+    "text",
+    ["", "\1" * 9 + " hapyp", "😀", " \n", "Это тест", "这个产品很好", "a" * 10_000, "B" * 10_000],
 )
 def test_texts_that_nobody_expects(text):
     assert numpy.isfinite(embed(trained_on(OFTEN), text)).all()
