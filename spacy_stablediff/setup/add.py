@@ -35,7 +35,11 @@ from .pretraining import Place, add_pretraining, count_raw_texts, find_others, f
 NO_WORDS = "it doesn't look up the NORM of words, or it isn't known to"
 
 CLASSIFIERS = ("textcat", "textcat_multilabel")
+SPAN_CLASSIFIERS = ("spancat", "spancat_singlelabel")
 FACTORIES = ("ner", *CLASSIFIERS, "spancat")
+
+# Why a component that embeds, or reads an embedding, gets no diffusion.
+IS_FROZEN = "it is frozen, so it would never learn to use it"
 
 
 @dataclass
@@ -139,10 +143,7 @@ def _check_untouched(config: Config, wiring: Wiring, *, path: Path) -> None:
 def _choose(
     wiring: Wiring, bags: Bags, named: list[str], frozen: list[str], *, path: Path
 ) -> list[str]:
-    """The components to diffuse for, in the order of the pipeline.
-
-    Frozen ones with embeddings of their own would never learn to use a diffusion.
-    """
+    """The components to diffuse for, in the order of the pipeline."""
     sources = wiring.upstreams | wiring.owned | bags
     diffusable = [name for name in wiring.components if name in sources]
     for name in named:
@@ -153,16 +154,31 @@ def _choose(
             raise ValueError(Errors.SD055.format(name=name, opts=opts))
     if named:
         return [name for name in diffusable if name in named]
-    chosen = [
-        name
-        for name in diffusable
-        if name in wiring.upstreams or (_is_default(wiring, name) and name not in frozen)
-    ]
+    chosen = _list_learning(wiring, diffusable, frozen)
     if not chosen:
         hint = f"To diffuse for {', '.join(diffusable)}, use --pipes." if diffusable else ""
         fields = {"opts": ", ".join(wiring.components), "factories": " or ".join(FACTORIES)}
         raise ValueError(Errors.SD053.format(path=path, hint=hint, **fields).strip())
     return chosen
+
+
+def _list_learning(wiring: Wiring, diffusable: list[str], frozen: list[str]) -> list[str]:
+    """List the components that would learn to use a diffusion.
+
+    Frozen ones never would. Of the listeners to a shared embedding none can be spared that stands
+    behind one that learns, for what it reads is diffused by its position.
+    """
+    learning = [
+        name
+        for name in diffusable
+        if name not in frozen and (name in wiring.upstreams or _is_default(wiring, name))
+    ]
+    behind: list[str] = []
+    for upstream in wiring.list_upstreams(learning):
+        listeners = wiring.list_listeners(upstream)
+        first = next(place for place, name in enumerate(listeners) if name in learning)
+        behind += listeners[first:]
+    return [name for name in diffusable if name in learning or name in behind]
 
 
 def _is_default(wiring: Wiring, name: str) -> bool:
@@ -211,6 +227,7 @@ def _add_components(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str]
         )
         if order.weight:
             block = _describe_stabilizer(wiring, diffused, order.weight)
+            block |= _limit_stabilizer(wiring, order, upstream, list_frozen(draft.config))
             name = _add_component(draft, "stabilizer", block, upstream, added)
             yield f"Added component '{name}' after '{added}': it trains for stability"
 
@@ -223,8 +240,10 @@ def _stabilize_owned(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str
     frozen = list_frozen(draft.config)
     names = [name for name in order.chosen if name in wiring.owned and name not in frozen]
     if names and not wiring.list_upstreams(order.chosen):
-        block = _describe_stabilizer(wiring, names, order.own_weight)
-        draft.insert("components.stabilizer", {**block, "pipes": names}, after="components")
+        block = {**_describe_stabilizer(wiring, names, order.own_weight), "pipes": names}
+        if _list_of(wiring, names, SPAN_CLASSIFIERS):
+            block["consistency"] = 0.0
+        draft.insert("components.stabilizer", block, after="components")
         draft.add_to_list("nlp.pipeline", "stabilizer", before=names[0])
         yield (
             f"Added component 'stabilizer' before '{names[0]}': it trains {', '.join(names)} for "
@@ -244,9 +263,30 @@ def _add_component(draft: Draft, factory: str, block: Block, upstream: str, prev
 
 def _describe_stabilizer(wiring: Wiring, names: list[str], weight: float) -> Block:
     """Config of a stabilizer: scores count where text is classified."""
-    classifies = any(wiring.components[name]["factory"] in CLASSIFIERS for name in names)
+    classifies = _list_of(wiring, names, CLASSIFIERS)
     consistency = STABILIZER["consistency"] if classifies else 0.0
     return {"factory": "stabilizer", **STABILIZER, "weight": weight, "consistency": consistency}
+
+
+def _limit_stabilizer(wiring: Wiring, order: Order, upstream: str, frozen: list[str]) -> Block:
+    """Name whom a stabilizer behind a shared embedding trains, where that isn't all behind it.
+
+    Components that are left with embeddings of their own aren't trained, nor are the scores of spans:
+    of most spans they are near 0, and stay there where they are to be consistent.
+    """
+    behind = list(wiring.components)[list(wiring.components).index(upstream) :]
+    owners = [name for name in behind if name in wiring.owned and name not in frozen]
+    listeners = [name for name in wiring.list_listeners(upstream) if name in order.chosen]
+    trained = [*listeners, *(name for name in owners if name in order.chosen)]
+    spans = _list_of(wiring, trained, SPAN_CLASSIFIERS)
+    if set(owners) <= set(trained) and not (spans and _list_of(wiring, trained, CLASSIFIERS)):
+        return {}
+    return {"pipes": [upstream, *(name for name in trained if name not in spans)]}
+
+
+def _list_of(wiring: Wiring, names: list[str], factories: tuple[str, ...]) -> list[str]:
+    """List the components that come from some factories."""
+    return [name for name in names if wiring.components[name]["factory"] in factories]
 
 
 def _wrap_shared(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str]:
@@ -373,12 +413,14 @@ def _find_unchanged(wiring: Wiring, chosen: list[str], frozen: list[str]) -> lis
     """Tell of components that a user might expect to be changed, and aren't."""
     notes = []
     for name in wiring.components:
-        if name in wiring.owned and name not in chosen:
+        if name in chosen:
+            continue
+        if name in frozen and name in wiring.owned | wiring.upstreams:
+            notes.append(f"Left '{name}' as it is: {IS_FROZEN}")
+        elif name in wiring.owned:
             reason = "to diffuse its own tok2vec, name it in --pipes"
-            if name in frozen:
-                reason = "it is frozen, so it would never learn to use it"
             notes.append(f"Left '{name}' as it is: {reason}")
-        elif _is_default(wiring, name) and name not in chosen:
+        elif _is_default(wiring, name):
             notes.append(_describe_bare(name, wiring.components[name]))
     return notes
 

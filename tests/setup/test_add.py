@@ -4,6 +4,7 @@ from itertools import combinations
 
 import pytest
 import spacy
+import srsly
 from jinja2 import Template
 from spacy.cli.init_config import RECOMMENDATIONS, TEMPLATE_PATH
 from spacy.util import load_config, load_config_from_str, load_model_from_config
@@ -75,10 +76,13 @@ def take_out_shared(after, before, pipeline, *, classifies):
         "upstream": "tok2vec",
         "model": recommended.DIFFUSION,
     }
+    others = [name for name in pipeline if name != "spancat"]
+    limits = {"pipes": ["tok2vec", *others]} if classifies and others != pipeline else {}
     assert components.pop("stabilizer") == {
         "factory": "stabilizer",
         **recommended.STABILIZER,
         "consistency": recommended.STABILIZER["consistency"] if classifies else 0.0,
+        **limits,
     }
     wrapped = components["tok2vec"]["model"]
     assert wrapped["@architectures"] == WORD_GRAPH
@@ -404,12 +408,67 @@ def test_several_shared_embeddings(add, corpus, tmp_path):
     assert diffusions(train_steps(output, corpus, tmp_path)) == {first[1], second[1]}
 
 
-def test_warns_of_frozen_components(add):
-    base = write_config(["ner", "tagger"]).replace(
-        "frozen_components = []", 'frozen_components = ["ner"]'
-    )
-    code, printed, _ = add(base)
+def freeze(text, *names):
+    return text.replace("frozen_components = []", f"frozen_components = {srsly.json_dumps(names)}")
+
+
+def test_spares_frozen_listeners(add, corpus, tmp_path):
+    base = freeze(write_config(["ner", "tagger", "parser"]), "ner")
+    code, printed, output = add(base)
+    assert code == 0 and "Left 'ner' as it is: it is frozen" in printed and "SDW50" not in printed
+    assert read(output)["nlp"]["pipeline"] == [
+        "tok2vec",
+        "ner",
+        "stablediff",
+        "stabilizer",
+        "tagger",
+        "parser",
+    ]
+    code, printed, _ = add(base, "--pipes", "ner,tagger,parser")
     assert code == 0 and "[SDW50] ner: " in printed
+
+
+def test_warns_of_frozen_listeners_that_stand_behind_others(add):
+    code, printed, output = add(freeze(write_config(["ner", "tagger"]), "tagger"))
+    assert code == 0 and "[SDW50] tagger: " in printed
+    assert read(output)["nlp"]["pipeline"] == [
+        "tok2vec",
+        "stablediff",
+        "stabilizer",
+        "ner",
+        "tagger",
+    ]
+
+
+def test_without_a_listener_that_learns_a_shared_embedding_gets_nothing(add, corpus, tmp_path):
+    config = load_config_from_str(write_config(["tagger", "parser"]))
+    config["nlp"]["pipeline"].append("ner")
+    config["components"]["ner"] = {"factory": "ner"}
+    frozen = freeze(config.to_str(interpolate=False), "tok2vec", "tagger", "parser")
+    code, printed, output = add(frozen)
+    assert code == 0 and "Left 'parser' as it is: it is frozen" in printed
+    assert read(output)["nlp"]["pipeline"] == config["nlp"]["pipeline"]
+    assert diffusions(load_model_from_config(load_config(output), auto_fill=True)) == {"ner"}
+
+
+def test_a_stabilizer_leaves_alone_what_is_left_alone(add, corpus):
+    config = load_config_from_str(write_config(["ner", "tagger"]))
+    config["nlp"]["pipeline"].append("senter")
+    config["components"]["senter"] = {"factory": "senter"}
+    code, printed, output = add(config.to_str(interpolate=False))
+    assert code == 0 and "Left 'senter' as it is" in printed
+    assert read(output)["components"]["stabilizer"]["pipes"] == ["tok2vec", "ner", "tagger"]
+    check_config(output, corpus)
+
+
+def test_scores_of_spans_are_not_to_be_consistent(add, corpus):
+    """Those of most spans are near 0, and would stay there."""
+    _, _, output = add(write_config(["textcat", "spancat"], optimize="accuracy"))
+    assert read(output)["components"]["stabilizer"]["pipes"] == ["tok2vec", "textcat"]
+    check_config(output, corpus)
+    _, _, output = add(write_config(["spancat"]))
+    stabilizer = read(output)["components"]["stabilizer"]
+    assert "pipes" not in stabilizer and stabilizer["consistency"] == 0
 
 
 def test_leaves_frozen_components_that_embed_for_themselves(source, add):
