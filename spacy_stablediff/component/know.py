@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import srsly
 from spacy.language import Language
 from spacy.strings import get_string_id
 from spacy.tokens import Doc
@@ -46,12 +47,12 @@ def know_words(
     An embedding that is trained further learns what to make of an unknown word. One that
     isn't needs `min_count = 0` and texts: their words are what others are diffused from.
 
-    nlp (Language): The pipeline, before it has seen other texts.
+    nlp (Language): The pipeline.
     name (str): The component with the embedding: a `tok2vec`, or one that embeds for itself.
     time, distance, min_count, word_dropout, keep, pairs: As in `WordGraphTok2Vec`. By default
         what it has, or where it isn't wrapped yet what is recommended.
     known (Optional[Iterable[str]]): The words that the embedding was trained on; by default
-        all strings of the vocab, among which they are. Those of one that is wrapped stay.
+        `list_known`, among which they are. Those of one that is wrapped stay.
     texts (Optional[Iterable[Union[str, Doc]]]): Texts such as those that the pipeline was
         trained on, or is to be used on. Their words are counted. They need no annotation.
     RAISES (ValueError): SD033 for a component without an embedding of its own, SD030 or
@@ -66,7 +67,7 @@ def know_words(
     if any(find_layers(component)):
         change_graph(nlp, name, given)
     else:
-        strings = [get_string_id(word) for word in (nlp.vocab.strings if known is None else known)]
+        strings = [get_string_id(word) for word in (list_known(nlp) if known is None else known)]
         _wrap(nlp, name, embedded, {**WORDS, "keep": None, "pairs": None, **given})
         for words in _list_counted(component):
             words.take_for_known(strings)
@@ -74,6 +75,17 @@ def know_words(
         docs = [nlp.make_doc(text) if isinstance(text, str) else text for text in texts]
         for words in _list_counted(component):
             words.count(docs)
+
+
+def list_known(nlp: Language) -> list[str]:
+    """List strings among which are all words that a trained pipeline knows.
+
+    nlp (Language): The pipeline.
+    RETURNS (List[str]): The strings that it was saved with. Those of its vocab where it wasn't
+        loaded, and so may have learned from any text that it met.
+    """
+    saved = nlp.path / "vocab" / "strings.json" if nlp.path is not None else None
+    return srsly.read_json(saved) if saved and saved.exists() else list(nlp.vocab.strings)
 
 
 def change_graph(nlp: Language, name: str, changes: dict[str, Any]) -> None:

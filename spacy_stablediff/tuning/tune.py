@@ -9,6 +9,7 @@ from spacy.util import fix_random_seed
 from thinc.api import Model
 
 from ..checks import is_number, is_whole
+from ..component.know import list_known
 from ..errors import Errors
 from ..measure.defaults import default_edits
 from ..view.stability import StabilityReport, measure_stability
@@ -91,7 +92,7 @@ def tune(
     """
     _check(epochs=epochs, learn_rate=learn_rate, keep=keep, seed=seed)
     names = choose_components(nlp, components)
-    known = list(nlp.vocab.strings)
+    known = list_known(nlp)
     corpus = read_texts(nlp, texts)
     train_part, held_out = split(corpus.examples)
     before = copy.deepcopy(nlp)

@@ -95,6 +95,14 @@ def test_a_component_that_embeds_for_itself_knows_words(is_attached, tmp_path):
         assert word.text == "wonderfull" and word.sources[0][0] == "wonderful"
 
 
+def test_words_that_a_loaded_pipeline_was_shown_before_are_not_known(trained):
+    nlp = spacy.load(trained)
+    nlp("wonderfull")
+    know_words(nlp, min_count=0, texts=["wonderful " * 50])
+    (word,) = explain_words(nlp, "wonderfull")
+    assert word.sources[0][0] == "wonderful"
+
+
 def test_words_that_the_user_says_are_known_are_not_read_as_others(trained):
     nlp = spacy.load(trained)
     know_words(nlp, min_count=0, known=["wonderfull"], texts=["wonderful " * 50])
