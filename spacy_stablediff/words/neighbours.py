@@ -7,6 +7,7 @@ hash code method for detecting and correcting spelling errors, CACM 25(12), 1982
 of the first letters is therefore an index. What it finds is then compared letter by letter.
 """
 
+import re
 from collections.abc import Sequence
 from itertools import chain, combinations
 from typing import NamedTuple
@@ -28,6 +29,13 @@ SHORT = 4
 # What may be behind the letters of a word, and what may be between them.
 ENDS = ".,:;!?\"')\N{RIGHT SINGLE QUOTATION MARK}-"
 BETWEEN = str.maketrans("", "", "-'\N{RIGHT SINGLE QUOTATION MARK}")
+
+# Characters that stand for a syllable or a word, which are no letters: kana, Hangul, Han. Words that
+# differ in one of few are different words, and not misspelt.
+SYLLABLES = re.compile(
+    "[\u1100-\u11ff\u2e80-\u2fdf\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
 
 # So many first letters are indexed.
 PREFIX = 8
@@ -121,11 +129,14 @@ def is_word(text: str) -> bool:
 
     text (str): The text.
     RETURNS (bool): Whether it has 2 to 50 letters, which may have marks on them, hyphens or
-        apostrophes between them, and punctuation behind.
+        apostrophes between them, and punctuation behind. Characters for syllables or words, as
+        Chinese, Japanese and Korean have them, are no letters.
     """
     letters = text.rstrip(ENDS).translate(BETWEEN)
     fits = len(letters) >= MIN_LENGTH and len(text) <= MAX_LENGTH and text == text.lower()
-    return fits and (letters.isalpha() or all(category(each)[0] in "LM" for each in letters))
+    if not fits or SYLLABLES.search(letters):
+        return False
+    return letters.isalpha() or all(category(each)[0] in "LM" for each in letters)
 
 
 def _drop_duplicates(numbers: Array) -> Array:

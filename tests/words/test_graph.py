@@ -223,6 +223,14 @@ def test_scripts_without_case_have_typos_alone():
     assert sources(graph, "नमस्ते", has_case=False) == {}
 
 
+def test_scripts_without_letters_have_no_typos():
+    """南京 is another city than 北京."""
+    graph = graph_of({"北京": 50, "ありがとう": 9, "감사합니다": 9, "happy": 9})
+    for form in ("南京", "ありがとお", "감사합니까"):
+        assert sources(graph, form) == {}
+    assert "happy" in sources(graph, "hapyp")
+
+
 # What the user says.
 
 
