@@ -15,7 +15,6 @@ from thinc.api import fix_random_seed
 from spacy_stablediff.edits.augmenter import Edits
 from spacy_stablediff.edits.table import read_table
 from spacy_stablediff.recommended import DIFFUSION, WORDS
-from spacy_stablediff.words.known import find_words
 from spacy_stablediff.words.layer import ARCHITECTURE, find_layers
 from spacy_stablediff.words.neighbours import SpellingIndex, is_word
 
@@ -103,10 +102,9 @@ def _make_pipe(nlp: Language, texts: list[str]) -> Callable[[], Any]:
     """Predict as if each word was met for the first time."""
 
     (layer,) = find_layers(nlp.get_pipe("tok2vec"))
-    (words,) = find_words(nlp.get_pipe("tok2vec"))
 
     def run() -> None:
-        layer.attrs["graph"].get(words, nlp.vocab, has_vectors=False).forget()
+        layer.attrs["graph"].forget()
         list(nlp.pipe(texts))
 
     return run

@@ -80,6 +80,11 @@ class LazyGraph:
             self._made = made = source, LinkMemory(graph)
         return made[1]
 
+    def forget(self) -> None:
+        """Forget what forms are diffused from, as if none had been met."""
+        if self._made is not None:
+            self._made[1].forget()
+
     def __getstate__(self) -> dict[str, Any]:
         """Leave the graph out of copies, which make their own."""
         return {"settings": self.settings, "_made": None}

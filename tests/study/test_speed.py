@@ -1,11 +1,14 @@
 """Speed, beside that of the same pipeline without what the plugin adds."""
 
+import itertools
+
 import pytest
 import spacy
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 from spacy.util import load_model_from_config
 
+from spacy_stablediff.words.graph import WordGraph
 from spacy_stablediff.words.known import find_words
 from study import speed
 from study.config import make_config
@@ -58,10 +61,24 @@ def test_bare_pipeline_has_a_bag_of_words_that_knows_none(tmp_path):
 
 
 def test_speed_is_relative_to_the_bare_pipeline(folder, monkeypatch):
-    monkeypatch.setattr(speed, "time_pass", lambda nlp, docs: 0.5 * len(nlp.pipe_names))
+    passes = itertools.cycle([3.0, 1.5, 1.0])
+    monkeypatch.setattr(speed, "time_pass", lambda nlp, docs: next(passes))
     nlp, bare = spacy.load(folder / "model"), speed.load_bare(folder / "model")
     measured = speed.measure_speed(nlp, bare, folder / "test.spacy")
-    assert measured == pytest.approx({"words_per_second": 60 / 1.5, "speed_ratio": 2 / 3})
+    expected = {"words_per_second": 60 / 3, "speed_ratio": 1 / 3, "speed_ratio_again": 2 / 3}
+    assert measured == pytest.approx(expected)
+
+
+def test_words_are_met_for_the_first_time_in_each_round(folder, monkeypatch):
+    nlp, asked = spacy.load(folder / "model"), []
+    for words in find_words(nlp.get_pipe("tok2vec")):
+        words.count([nlp.make_doc("Some others")])
+    link = WordGraph.link
+    monkeypatch.setattr(
+        WordGraph, "link", lambda *args, **opts: asked.append(args[1]) or link(*args, **opts)
+    )
+    speed.measure_speed(nlp, speed.load_bare(folder / "model"), folder / "test.spacy")
+    assert [len(forms) for forms in asked if len(forms)] == [2] * speed.ROUNDS
 
 
 def test_speed_of_a_bare_pipeline_is_its_own(folder):
