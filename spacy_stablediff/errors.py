@@ -188,8 +188,9 @@ class Errors(metaclass=ErrorsWithCodes):
     SD072 = ("Component '{name}': '{pipe}' listens to the curated transformer '{transformer}', which was not updated and hands "
              "it nothing. To freeze '{transformer}', take it off [training.frozen_components] and set frozen = true in "
              "[components.{transformer}]; its listeners can't be trained otherwise.")
-    SD075 = ("There is nothing to pretrain in '{path}': {names} take their vectors from a transformer, or from another "
-             "pipeline, where they are trained already. Leave out the option --pretrain.")
+    SD075 = ("There is nothing to pretrain in '{path}': {names} have no vectors that begin with random weights. They only "
+             "count words, or take vectors from a transformer or another pipeline, where they are trained already. Leave "
+             "out the option --pretrain.")
     SD076 = ("'{path}' names pretrained weights already: [initialize] init_tok2vec is '{weights}'. Set it to null to pretrain "
              "new ones, or leave out the option --pretrain to train with those.")
     SD077 = ("Component '{name}': the setting 'share' is the probability with which a text is edited, a number above 0 "
@@ -226,7 +227,7 @@ class Errors(metaclass=ErrorsWithCodes):
     SD114 = ("'{path}' is no data to measure stability on. Give the path of a .spacy file, a directory of them, or a "
              ".txt file with a text a line. Other formats can be converted with: python -m spacy convert")
     SD115 = ("The data at '{path}' can't be read: {problem}. A .txt file must be in UTF-8.")
-    SD116 = ("The output '{path}' is a file. Give a directory for stability.json and stability.html.")
+    SD116 = ("Can't make the directory '{path}' for stability.json and stability.html: {reason}. Give another output.")
     SD117 = ("The data to measure stability on have an object of the type {value}. Give examples, documents or texts, or the "
              "path of a .spacy file, a directory of them, or a .txt file with a text a line.")
     SD118 = ("The option --fail-above is {value!r}, but must be a figure and its limit, such as displacement=0.2. Figures: "
@@ -305,7 +306,7 @@ class Errors(metaclass=ErrorsWithCodes):
              "'tok2vec' or to a transformer. Those are: {opts}. Name some of them in the setting 'components'.")
     SD195 = ("The setting '{setting}' is {value!r}. 'epochs' must be a whole number of at least 1, 'learn_rate' a number above "
              "0, 'keep' a number from 0 to 1, and 'seed' a whole number of at least 0.")
-    SD196 = ("The output '{path}' is a file. Give a directory for the tuned pipeline.")
+    SD196 = ("Can't make the directory '{path}' for the tuned pipeline: {reason}. Give another output.")
 # fmt: on
 
 

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from spacy.cli._util import Opt, app
 from typer import Typer
@@ -21,6 +23,19 @@ CODE = Opt(
     help="Path to Python file with additional code (registered functions) to be imported",
 )
 GPU = Opt(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU")
+
+
+def check_directory(path: Path, error: str) -> None:
+    """Check before the work begins that a directory can be made for its output.
+
+    path (Path): The directory; it may be there already.
+    error (str): What is raised as a ValueError if it can't be made, with {path} and {reason}.
+    """
+    nearest = next(each for each in (path, *path.absolute().parents) if each.exists())
+    try:
+        TemporaryDirectory(dir=nearest).cleanup()
+    except OSError as problem:
+        raise ValueError(error.format(path=path, reason=problem.strerror)) from None
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from ..measure.defaults import default_curves, default_edits
 from ..types import Augmenter
 from ..view.figures import MEASURES, SCORES, name_pipelines, read_figures
 from ..view.stability import StabilityReport, measure_stability
-from ._util import CODE, GPU, show_errors, stablediff_cli
+from ._util import CODE, GPU, check_directory, show_errors, stablediff_cli
 
 # How many documents --quick looks at.
 QUICK_LIMIT = 200
@@ -165,15 +165,15 @@ def stability(
     code (Optional[Path]): A file of Python that workers import.
     RETURNS (StabilityReport): The figures of the two.
     RAISES (ValueError): SD111 or SD112 if the edits can't be read, SD113 to SD115 if
-        the data can't, SD116 if the output is no directory, SD118 for a limit that can't be
+        the data can't, SD116 if the directory of the output can't be made, SD118 for a limit that can't be
         read, SD119 where one is exceeded, SD127 where there is nothing to compare with it, SD128 for
         a table of misspellings where no curve is measured; and what `measure_stability` raises.
     RAISES (OSError): spaCy's E050 or E053 if there is no such pipeline or config.
     """
     check_data(data_path)
     limits = dict(map(_read_limit, fail_above))
-    if output is not None and output.exists() and not output.is_dir():
-        raise ValueError(Errors.SD116.format(path=output))
+    if output is not None:
+        check_directory(output, Errors.SD116)
     if misspellings is not None and (quick or edits_path):
         raise ValueError(Errors.SD128.format(option="--quick" if quick else "--edits"))
     limit = limit or (QUICK_LIMIT if quick else 0)

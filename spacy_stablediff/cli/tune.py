@@ -11,7 +11,7 @@ from wasabi import Printer, msg
 
 from ..errors import Errors
 from ..tuning.tune import Tuning, tune
-from ._util import CODE, GPU, show_errors, stablediff_cli
+from ._util import CODE, GPU, check_directory, show_errors, stablediff_cli
 
 
 @stablediff_cli.command("tune")
@@ -83,11 +83,10 @@ def tune_pipeline(
     silent (bool): Whether to print nothing.
     **settings (Any): What `tune` takes: components, epochs, learn_rate, keep, seed.
     RETURNS (Tuning): What came of it.
-    RAISES (ValueError): SD196 if the output is a file, and what `tune` raises.
+    RAISES (ValueError): SD196 if the directory of the output can't be made, and what `tune` raises.
     RAISES (OSError): spaCy's E050 if there is no such pipeline.
     """
-    if output.exists() and not output.is_dir():
-        raise ValueError(Errors.SD196.format(path=output))
+    check_directory(output, Errors.SD196)
     nlp = load_model(pipeline)
     result = tune(nlp, texts, progress=not silent and sys.stderr.isatty(), **settings)
     result.report.model = str(output)

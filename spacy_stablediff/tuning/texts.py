@@ -84,7 +84,7 @@ def _read_path(nlp: Language, path: Path) -> Iterator[str | Doc]:
             yield from (_get_text(line) for line in srsly.read_jsonl(path))
         else:
             yield from (eg.reference for eg in SpacyCorpus(path)(nlp))
-    except (UnicodeDecodeError, KeyError, TypeError) as error:
+    except (UnicodeDecodeError, TypeError) as error:
         raise ValueError(Errors.SD191.format(path=path, problem=error)) from None
     except ValueError as error:
         problem = " ".join(str(error).split())
@@ -92,8 +92,8 @@ def _read_path(nlp: Language, path: Path) -> Iterator[str | Doc]:
 
 
 def _get_text(line: Any) -> str:
-    if not isinstance(line["text"], str):
-        raise TypeError('"text" must be a string')
+    if not isinstance(line, dict) or not isinstance(line.get("text"), str):
+        raise TypeError(f'{line!r:.80} has no string "text"')
     return line["text"]
 
 

@@ -109,6 +109,8 @@ def init(model: BagOfWords, X: Any = None, Y: Any = None) -> None:
     """Initialize the bag, and forget the words, for it forgets what it learned of them."""
     model.attrs[COUNTED] = Words(min_count=1)
     model.layers[0].initialize(X=X, Y=Y)
+    if model.layers[0].has_dim("nO"):
+        model.set_dim("nO", model.layers[0].get_dim("nO"))
     if model.attrs[INIT_STD]:
         weights = model.get_ref("output_layer")
         size = weights.get_param("W").size

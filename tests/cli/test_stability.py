@@ -181,6 +181,7 @@ def test_code_with_more_augmenters_can_be_imported(files, tmp_path):
         ("SD108", ["model", "data.spacy", "--seed", "-1", "--edits", "edits.cfg"]),
         ("SD102", ["model", "data.spacy", "--seed", "-1"]),
         ("SD116", ["model", "data.spacy", "--output", "data.txt"]),
+        ("SD116", ["model", "data.spacy", "--output", "/dev/null/report"]),
         ("E053", ["model", "data.spacy", "--edits", "missing.cfg"]),
         ("E893", ["model", "data.spacy", "--edits", "unknown.cfg"]),
         ("SD100", ["model", "data.spacy", "--edits", "rate.cfg"]),

@@ -51,6 +51,7 @@ def test_it_says_what_is_wrong(base, texts, tmp_path, options, number):
     assert not (tmp_path / "steady").exists()
 
 
-def test_it_refuses_a_file_as_output(base, texts):
-    code, printed = run(base, texts, texts)
+@pytest.mark.parametrize("folder", ["", "within"])
+def test_it_refuses_a_file_as_output(base, texts, folder):
+    code, printed = run(base, texts, texts / folder)
     assert code == 1 and "[SD196]" in printed

@@ -176,6 +176,13 @@ def test_labels_can_be_added_to_a_trained_classifier(tmp_path):
     assert spacy.load(tmp_path)("a wondreful evening").cats == nlp("a wondreful evening").cats
 
 
+def test_where_no_label_can_be_added_spacy_says_so():
+    fixed = {key: value for key, value in BOW.items() if key != "length"}
+    nlp = train(bag_pipeline(bow={**fixed, "@architectures": "spacy.TextCatBOW.v1"}))
+    with pytest.raises(ValueError, match="E922"):
+        nlp.get_pipe("textcat").add_label("MIXED")
+
+
 def test_several_labels_at_once():
     bow = {**BOW, "exclusive_classes": False}
     nlp = train(bag_pipeline("textcat_multilabel", bow))
