@@ -14,7 +14,6 @@ NAACL 2015; Speer, Chin and Havasi, ConceptNet 5.5, AAAI 2017.)
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from heapq import nlargest
 from typing import NamedTuple
 
 import numpy
@@ -23,7 +22,7 @@ from spacy.vocab import Vocab
 
 from .casing import CaseOdds
 from .counting import Words, find_case
-from .errors import cost_error
+from .errors import Spellings, cost_errors
 from .ids import sort
 from .letters import LetterModel
 from .neighbours import MAX_LENGTH, SpellingIndex, is_word
@@ -140,6 +139,7 @@ class WordGraph:
         )
         known = [word for word in self._nodes if is_word(word)]
         self._index = SpellingIndex(known, distance)
+        self._spellings = Spellings.read(known)
         self._letters = LetterModel(known)
 
     def link(
@@ -157,7 +157,8 @@ class WordGraph:
         RETURNS (List[Links]): For each form its links.
         """
         asked = [Asked(form, has_case, _list_known(form, has_case, knows)) for form in forms]
-        found = zip(asked, self._find_neighbours(asked), self._trust(asked), strict=True)
+        neighbours = self._find_neighbours(asked)
+        found = zip(asked, neighbours, self._trust(asked, neighbours), strict=True)
         return [self._choose(*each) for each in found]
 
     def _find_neighbours(self, asked: list[Asked]) -> list[list[Neighbour]]:
@@ -168,22 +169,31 @@ class WordGraph:
             for place, (word, each) in enumerate(zip(words, asked, strict=True))
             if not each.known and is_word(word) and self._is_new(word)
         ]
-        found = self._index.find([words[place] for place in places])
+        new = [words[place] for place in places]
+        rows, columns, distances = self._index.find(new)
+        forms, known = Spellings.read(new).at(rows), self._spellings.at(columns)
+        costs = cost_errors(forms, known, distances)
         neighbours: list[list[Neighbour]] = [[] for _ in asked]
-        for row, column, distance in zip(*(each.tolist() for each in found), strict=True):
-            word = self._index.words[column]
-            cost = cost_error(words[places[row]], word, distance)
-            neighbours[places[row]].append((word, cost))
+        for row, column, cost in zip(rows.tolist(), columns.tolist(), costs.tolist(), strict=True):
+            neighbours[places[row]].append((self._index.words[column], cost))
         return neighbours
 
     def _is_new(self, word: str) -> bool:
         """Whether neither training nor the user knows a word in small letters."""
         return not (word in self._nodes or word in self._keep or word in self._pairs)
 
-    def _trust(self, asked: list[Asked]) -> list[float]:
-        """Compute the confidence in each new form: how often a new word would be spelt so."""
+    def _trust(self, asked: list[Asked], neighbours: list[list[Neighbour]]) -> list[float]:
+        """Compute the confidence in each new form: how often a new word would be spelt so.
+
+        Where there is nothing else that the form could be, it makes no difference.
+        """
         words = [each.form.lower() for each in asked]
-        new = [word for word in words if word not in self._forms]
+        every = zip(words, asked, neighbours, strict=True)
+        new = [
+            word
+            for word, each, near in every
+            if word not in self._forms and (near or not each.has_case)
+        ]
         scores = self._letters.score([word[:MAX_LENGTH] for word in new])
         trust = numpy.exp(POWER * (math.log(self._new + 1) + scores)).tolist()
         confidences = dict(zip(new, trust, strict=True))
@@ -195,7 +205,7 @@ class WordGraph:
         if own is None:
             return AS_IT_IS
         others = self._weigh_others(asked, neighbours)
-        best = nlargest(MOST, others, key=lambda text: others[text])
+        best = sorted(others, key=others.__getitem__, reverse=True)[:MOST]
         if not best and list(own) == [asked.form]:
             return AS_IT_IS
         weights = own | {text: others[text] for text in best}

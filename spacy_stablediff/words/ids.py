@@ -1,6 +1,6 @@
 """Arrays of the numbers by which spaCy knows words, and of ranges in such arrays."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy
@@ -50,6 +50,11 @@ def look_up(ids: Array, known: Array, values: Array) -> Array:
     has_value = is_in(numpy, ids, known)
     found[has_value] = values[numpy.searchsorted(known, ids[has_value])]
     return found
+
+
+def measure_lengths(texts: Sequence[str]) -> Array:
+    """Return how many characters texts have."""
+    return numpy.fromiter(map(len, texts), dtype="int64", count=len(texts))
 
 
 def spread(starts: Array, ends: Array) -> Array:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy
 
 from ..types import Array
-from .ids import look_up
+from .ids import look_up, measure_lengths
 
 # Of how many letters a gram is made at most: the one that is asked for and those before it.
 ORDER = 3
@@ -66,7 +66,7 @@ class LetterModel:
         chances = numpy.full(len(orders[0]), 1 / self._size)
         for table, grams in zip(self._tables, orders, strict=True):
             chances = _smooth(table, grams, grams // self._size, chances)
-        lengths = numpy.fromiter(map(len, words), dtype="int64", count=len(words)) + 1
+        lengths = measure_lengths(words) + 1
         return numpy.add.reduceat(numpy.log(chances), lengths.cumsum() - lengths)
 
     def _list_grams(self, words: Sequence[str]) -> list[Array]:
@@ -85,7 +85,7 @@ def _list_letters(words: Sequence[str]) -> Array:
     before, behind = " " * (ORDER - 1), " "
     text = "".join(f"{before}{word}{behind}" for word in words)
     letters = numpy.frombuffer(text.encode("utf-32-le"), dtype="uint32").astype("int64")
-    sizes = numpy.fromiter(map(len, words), dtype="int64", count=len(words)) + ORDER
+    sizes = measure_lengths(words) + ORDER
     stops = sizes.cumsum()
     for place in range(ORDER - 1):
         letters[stops - sizes + place] = START

@@ -18,7 +18,7 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import cpdist
 
 from ..types import Array
-from .ids import spread
+from .ids import measure_lengths, spread
 
 # Shorter words are one error apart from too many others; longer ones are hardly words.
 MIN_LENGTH, MAX_LENGTH = 2, 50
@@ -77,7 +77,7 @@ class SpellingIndex:
         keys, self._rows = keys[order], rows[order].astype("int32")
         starts = numpy.flatnonzero(numpy.diff(keys, prepend=~keys[:1]))
         self._keys, self._starts = keys[starts], numpy.append(starts, len(keys)).astype("int32")
-        self._lengths = _measure(words)
+        self._lengths = measure_lengths(words)
 
     def find(self, words: Sequence[str]) -> Neighbours:
         """Find the neighbours of words.
@@ -96,7 +96,7 @@ class SpellingIndex:
 
     def _find_chunk(self, words: Sequence[str], start: int) -> Neighbours:
         """Find the neighbours of a few words, whose places begin with a number."""
-        lengths = _measure(words)
+        lengths = measure_lengths(words)
         rows, columns = self._find_candidates(words)
         shorter = numpy.minimum(lengths[rows], self._lengths[columns])
         most = numpy.where(shorter < SHORT, 1, self.distance)
@@ -144,17 +144,13 @@ def _drop_duplicates(numbers: Array) -> Array:
     return numbers[numpy.diff(numbers, prepend=-1) > 0]
 
 
-def _measure(words: Sequence[str]) -> Array:
-    return numpy.fromiter(map(len, words), dtype="int64", count=len(words))
-
-
 def _make_keys(words: Sequence[str], distance: int) -> tuple[Array, Array]:
     """Make a key of what is left of each word's first letters without some of them.
 
     RETURNS (Tuple[Ints1d, Ints1d]): The places of the words, and their keys.
     """
     letters = numpy.array(words, dtype=f"U{PREFIX}").view("uint32").reshape(-1, PREFIX)
-    lengths = _measure(words)
+    lengths = measure_lengths(words)
     powers = FACTOR ** numpy.arange(1, PREFIX + 1, dtype="uint64")
     rows, keys = [], []
     for left_out in chain.from_iterable(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from spacy_stablediff.words.errors import cost_error
+from .examples import cost_error
 
 BY_COST = [
     ("lettter", "letter", 1),  # doubled

@@ -13,11 +13,11 @@ from spacy.vocab import Vocab
 
 from spacy_stablediff.words import graph as constants
 from spacy_stablediff.words.counting import Words, find_case
-from spacy_stablediff.words.errors import cost_error
 from spacy_stablediff.words.graph import WordGraph
 from spacy_stablediff.words.letters import LetterModel
 from spacy_stablediff.words.neighbours import SHORT, is_word
 
+from .examples import cost_error
 from .test_neighbours import count_errors
 
 VOCAB = spacy.blank("en").vocab
