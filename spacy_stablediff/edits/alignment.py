@@ -12,10 +12,10 @@ any other augmenter it is found by comparing the two sequences of tokens.
 import zlib
 from collections import Counter
 from collections.abc import Sequence
-from difflib import SequenceMatcher
 from typing import Any, cast
 
 import numpy
+from rapidfuzz.distance import LCSseq
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 from spacy.tokens import Doc
@@ -165,7 +165,7 @@ def _fingerprint(doc: Doc) -> int:
 
 def _expected_places(a: list[str], b: list[str]) -> Array:
     """Where in `a` each token of `b` would come from: interpolated between equal runs."""
-    blocks = SequenceMatcher(None, a, b).get_matching_blocks()
+    blocks = LCSseq.opcodes(a, b).as_matching_blocks()
     in_a = [-1, *(block.a + k for block in blocks for k in range(block.size)), len(a)]
     in_b = [-1, *(block.b + k for block in blocks for k in range(block.size)), len(b)]
     return numpy.interp(numpy.arange(len(b)), in_b, in_a)
