@@ -51,7 +51,8 @@ class Edits(SeededAugmenter):
     serialization: `alignment.align` finds it.
 
     The seed fixes the sequence of edits, so the same documents in the same order get
-    the same edits, and each epoch of a training gets new ones.
+    the same edits, and each time that a corpus is read it gets new ones. spaCy reads it once for
+    all epochs, unless [training] max_epochs is -1.
     """
 
     name = "spacy-stablediff.edits.v1"

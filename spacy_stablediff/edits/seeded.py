@@ -23,7 +23,8 @@ class SeededAugmenter(ABC):
     """An augmenter that yields one edited copy of each example.
 
     The seed fixes the sequence of edits, so the same documents in the same order get
-    the same edits, and each epoch of a training gets new ones.
+    the same edits, and each time that a corpus is read it gets new ones. spaCy reads it once for
+    all epochs, unless [training] max_epochs is -1.
     """
 
     name: ClassVar[str]  # in the registry of augmenters
