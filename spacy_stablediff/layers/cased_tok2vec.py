@@ -50,11 +50,13 @@ def cased_config(block: dict[str, Any]) -> dict[str, Any]:
 
 
 def lower(doc: Doc) -> Doc:
-    """Return a document of the same tokens in small letters, with all that it has else."""
+    """Return a document of the same tokens in small letters, with their NORMs, and what embeddings
+    read besides: the sentences, user_data and tensor."""
     words, spaces = [token.lower_ for token in doc], [bool(token.whitespace_) for token in doc]
     starts: list[bool | int | None] = [token.is_sent_start for token in doc]
     data = doc.user_data
     lowered = Doc(doc.vocab, words=words, spaces=spaces, sent_starts=starts, user_data=data)
+    lowered.from_array(["NORM"], doc.to_array(["NORM"]).reshape(-1, 1))
     # By its tensor a layer knows a document of the sample that it was initialized with.
     lowered.tensor = doc.tensor
     return lowered

@@ -61,18 +61,13 @@ def keep_batch(Xs: Batch) -> tuple[Batch, Callable[[Batch], Batch]]:
     return Xs, lambda dYs: dYs
 
 
-def sample_width(model: Diffusion, X: Batch | None, Y: Batch | None) -> int:
-    """Return the width of the sample that a layer is initialized with, or raise SD010."""
+def init_width(model: Diffusion, X: Batch | None, Y: Batch | None) -> int:
+    """Set the layer's dimensions from a sample, and return the width, or raise SD010 without one."""
     sample = X or Y
     if not sample:
         raise VectorsError(Errors.SD010)
     _check_arrays(sample)
-    return get_width(sample)
-
-
-def init_width(model: Diffusion, X: Batch | None, Y: Batch | None) -> int:
-    """Set the layer's dimensions from a sample, and return the width."""
-    width = sample_width(model, X, Y)
+    width = get_width(sample)
     model.set_dim("nI", width)
     model.set_dim("nO", width)
     return width

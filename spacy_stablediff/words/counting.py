@@ -129,7 +129,7 @@ class Words:
         counts = self.tallies["words"].counts
         for word in words:
             counts[word] = max(counts[word], self.min_count)
-        self.known = sort(counts)
+        self.known = self._list_known()
         self.seen = merge(self.seen, self.known)
         self.version += 1
 
@@ -148,12 +148,16 @@ class Words:
         words.trained = self.trained
         loaded = {kind: Tally.from_message(each) for kind, each in message["tallies"].items()}
         words.tallies.update(loaded)
-        counts = words.tallies["words"].counts.items()
-        words.known = sort(word for word, count in counts if count >= self.min_count)
+        words.known = words._list_known()
         words.seen = message["seen"]
         words.texts = dict(message["texts"])
         words._other_norms = dict(message.get("norms", ()))
         return words
+
+    def _list_known(self) -> Array:
+        """List the words that were seen often enough to be known."""
+        counts = self.tallies["words"].counts.items()
+        return sort(word for word, count in counts if count >= self.min_count)
 
     def _count_renamed(self, tokens: Array, vocab: Vocab) -> None:
         """Count the forms to which the tokenizer gives another NORM than the vocab does."""

@@ -110,6 +110,13 @@ def test_words_of_unknown_frequency_are_known():
     assert names(words.known) == {"a", "b"} and counts_of(words) == {"a": 3, "b": 2}
 
 
+def test_words_seen_too_seldom_stay_unknown():
+    words = Words(2)
+    words.count([doc("c")])
+    words.take_for_known([VOCAB.strings["a"]])
+    assert names(words.known) == names(Words(2).from_bytes(words.to_bytes()).known) == {"a"}
+
+
 def test_nothing_to_count():
     words = Words(2)
     words.count([])
