@@ -20,12 +20,12 @@ import numpy
 from spacy.strings import get_string_id
 from spacy.vocab import Vocab
 
+from .candidates import MOST, OTHER_CASE, Candidates, Weights
 from .casing import CaseOdds
 from .counting import Words, find_case
-from .errors import Spellings, cost_errors
 from .ids import sort
 from .letters import LetterModel
-from .neighbours import MAX_LENGTH, SpellingIndex, is_word
+from .neighbours import MAX_LENGTH, is_word
 from .nodes import list_nodes
 
 # To what power the probability of a new form is raised. Letters of a word depend on more than the
@@ -39,23 +39,11 @@ NAME = 5.0
 # The confidence in a form of a word that was seen in another case.
 CASE_CONFIDENCE = 2.0
 
-# By what the weight of a neighbour is multiplied that has another case than the form at hand.
-OTHER_CASE = math.exp(-4.0)
-
 # Fewer capitals than these are an acronym, near to too many others.
 ACRONYM = 4
 
-# From how many other forms one is diffused at most.
-MOST = 5
-
-# The weights of forms, by their texts.
-Weights = Mapping[str, float]
-
 # Tells whether a form is known that was not counted.
 Knows = Callable[[str], bool]
-
-# A word in small letters, and what it costs to misspell it as another.
-Neighbour = tuple[str, float]
 
 
 class Links(NamedTuple):
@@ -137,10 +125,8 @@ class WordGraph:
             for word in self._pairs
             for form in (word, word.capitalize(), word.upper(), *self._nodes.get(word, ()))
         )
-        known = [word for word in self._nodes if is_word(word)]
-        self._index = SpellingIndex(known, distance)
-        self._spellings = Spellings.read(known)
-        self._letters = LetterModel(known)
+        self._candidates = Candidates(self._nodes, time=time, distance=distance)
+        self._letters = LetterModel(self._candidates.words)
 
     def link(
         self, forms: Sequence[str], *, has_case: bool, knows: Knows | None = None
@@ -157,60 +143,57 @@ class WordGraph:
         RETURNS (List[Links]): For each form its links.
         """
         asked = [Asked(form, has_case, _list_known(form, has_case, knows)) for form in forms]
-        neighbours = self._find_neighbours(asked)
-        found = zip(asked, neighbours, self._trust(asked, neighbours), strict=True)
+        candidates = self._find_candidates(asked, has_case)
+        found = zip(asked, candidates, self._trust(asked, candidates), strict=True)
         return [self._choose(*each) for each in found]
 
-    def _find_neighbours(self, asked: list[Asked]) -> list[list[Neighbour]]:
-        """Find for each new form the words that are spelt nearly alike."""
+    def _find_candidates(self, asked: list[Asked], has_case: bool) -> list[Weights]:
+        """Find for each new form what it could be by an error, the weightiest first."""
         words = [each.form.lower() for each in asked]
         places = [
             place
             for place, (word, each) in enumerate(zip(words, asked, strict=True))
             if not each.known and is_word(word) and self._is_new(word)
         ]
-        new = [words[place] for place in places]
-        rows, columns, distances = self._index.find(new)
-        forms, known = Spellings.read(new).at(rows), self._spellings.at(columns)
-        costs = cost_errors(forms, known, distances)
-        neighbours: list[list[Neighbour]] = [[] for _ in asked]
-        for row, column, cost in zip(rows.tolist(), columns.tolist(), costs.tolist(), strict=True):
-            neighbours[places[row]].append((self._index.words[column], cost))
-        return neighbours
+        new = [asked[place].form for place in places]
+        found = self._candidates.find(new, has_case=has_case)
+        candidates: list[Weights] = [{} for _ in asked]
+        for place, each in zip(places, found, strict=True):
+            candidates[place] = each
+        return candidates
 
     def _is_new(self, word: str) -> bool:
         """Whether neither training nor the user knows a word in small letters."""
         return not (word in self._nodes or word in self._keep or word in self._pairs)
 
-    def _trust(self, asked: list[Asked], neighbours: list[list[Neighbour]]) -> list[float]:
+    def _trust(self, asked: list[Asked], candidates: list[Weights]) -> list[float]:
         """Compute the confidence in each new form: how often a new word would be spelt so.
 
         Where there is nothing else that the form could be, it makes no difference.
         """
         words = [each.form.lower() for each in asked]
-        every = zip(words, asked, neighbours, strict=True)
+        every = zip(words, asked, candidates, strict=True)
         new = [
             word
-            for word, each, near in every
-            if word not in self._forms and (near or not each.has_case)
+            for word, each, others in every
+            if word not in self._forms and (others or not each.has_case)
         ]
         scores = self._letters.score([word[:MAX_LENGTH] for word in new])
         trust = numpy.exp(POWER * (math.log(self._new + 1) + scores)).tolist()
         confidences = dict(zip(new, trust, strict=True))
         return [confidences.get(word, CASE_CONFIDENCE) for word in words]
 
-    def _choose(self, asked: Asked, neighbours: list[Neighbour], confidence: float) -> Links:
-        """Choose the most weighty of the forms that a form could be diffused from."""
+    def _choose(self, asked: Asked, candidates: Weights, confidence: float) -> Links:
+        """Choose what a form is diffused from: what it could be with an error and without."""
         own = self._weigh_own(asked, confidence)
         if own is None:
             return AS_IT_IS
-        others = self._weigh_others(asked, neighbours)
-        best = sorted(others, key=others.__getitem__, reverse=True)[:MOST]
-        if not best and list(own) == [asked.form]:
-            return AS_IT_IS
-        weights = own | {text: others[text] for text in best}
         is_misspelt = asked.form.lower() not in self._forms
-        return Links(tuple(weights), tuple(weights.values()), len(best) if is_misspelt else 0)
+        others = candidates if is_misspelt else self._weigh_cases(asked)
+        if not others and list(own) == [asked.form]:
+            return AS_IT_IS
+        weights = own | others
+        return Links(tuple(weights), tuple(weights.values()), len(others) if is_misspelt else 0)
 
     def _weigh_own(self, asked: Asked, confidence: float) -> dict[str, float] | None:
         """Weigh what a form could be without an error; None if it is left alone."""
@@ -241,22 +224,20 @@ class WordGraph:
         forms = self._forms.get(meant.lower(), {})
         return {**forms} if forms and (meant.islower() or meant not in forms) else {meant: 1}
 
-    def _weigh_others(self, asked: Asked, neighbours: list[Neighbour]) -> Weights:
-        """Weigh what a form could be by an error, or a form of it that differs in case."""
+    def _weigh_cases(self, asked: Asked) -> Weights:
+        """Weigh the forms of a word that was seen in another case."""
         form, has_case, _ = asked
         word = form.lower()
-        if word in self._pairs or (word in self._forms and not has_case):
+        if word in self._pairs or not has_case:
             return {}
         # Capitals get lost in typing, and shouting adds them. One at the front alone is meant.
-        is_meant = has_case and (form.istitle() or word not in self._forms)
-        case = find_case(form)
-        weights: dict[str, float] = {}
-        for other, cost in [(word, 0.0)] if word in self._forms else neighbours:
-            alike = self.time * math.exp(-cost)
-            for text, count in self._nodes[other].items():
-                differs = is_meant and find_case(text) != case
-                weights[text] = count * alike * (OTHER_CASE if differs else 1.0)
-        return weights
+        case = find_case(form) if form.istitle() else None
+        weights = {
+            text: count * self.time * (1.0 if case in (None, find_case(text)) else OTHER_CASE)
+            for text, count in self._nodes[word].items()
+        }
+        best = sorted(weights, key=weights.__getitem__, reverse=True)[:MOST]
+        return {text: weights[text] for text in best}
 
 
 def _list_known(form: str, has_case: bool, knows: Knows | None) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from spacy.strings import get_string_id
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from spacy_stablediff.words import candidates
 from spacy_stablediff.words import graph as constants
 from spacy_stablediff.words.counting import Words, find_case
 from spacy_stablediff.words.graph import WordGraph
@@ -89,7 +90,8 @@ def test_closed_form_is_the_solution_on_the_whole_graph(counts, form, time, seed
         (c * X[form] - time * L[-1, :fixed] @ boundary)[None],
     )[0]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(constants, "MOST", len(nodes))
+        for module in (candidates, constants):
+            patch.setattr(module, "MOST", len(nodes))
         mixed = sources(graph_of(counts, time=time), form) or {form: pytest.approx(1.0)}
     y = sum(weight.expected * X[text] for text, weight in mixed.items())
     assert y == pytest.approx(expected)
