@@ -11,6 +11,9 @@ from spacy.vocab import Vocab
 from tqdm import tqdm
 from wasabi import msg
 
+# Where spaCy's factory looks for spans.
+SPANS_KEY = "sc"
+
 Row = TypeVar("Row")
 Tagged = tuple[str, str]  # a token and its IOB tag
 
@@ -88,7 +91,7 @@ def repair_tags(text: Iterable[Tagged]) -> list[Tagged]:
 
 
 def make_tagged_doc(vocab: Vocab, text: Sequence[Tagged]) -> Doc:
-    """Annotate a text with its entities.
+    """Annotate a text with its entities, and the same as spans for `spancat`.
 
     The data don't tell where there was space. As the document doesn't either, spaCy
     trains and evaluates with these tokens, in place of its tokenizer's.
@@ -97,7 +100,9 @@ def make_tagged_doc(vocab: Vocab, text: Sequence[Tagged]) -> Doc:
     text (Sequence[Tagged]): The tokens of the text, and their tags.
     RETURNS (Doc): The annotated document.
     """
-    return Doc(vocab, words=[word for word, _ in text], ents=[tag for _, tag in text])
+    doc = Doc(vocab, words=[word for word, _ in text], ents=[tag for _, tag in text])
+    doc.spans[SPANS_KEY] = list(doc.ents)
+    return doc
 
 
 def save_docs(docs: Iterable[Doc], path: Path, *, total: int) -> None:

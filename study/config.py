@@ -39,8 +39,8 @@ def make_config(plan: Plan, run: Run) -> Config:
         wrap_embedding(config, parts["words"])
     for part in ("train", "dev"):
         config["corpora"][part]["path"] = f"{find_corpus(plan, run.data)}/{part}.spacy"
-    config["corpora"]["train"]["augmenter"] = variant.get("augmenter")
     training = config["training"]
+    set_augmenter(config, variant.get("augmenter"), anew=variant.get("anew", False))
     limits = {key: plan[key] for key in ("patience", "max_steps", "eval_frequency") if key in plan}
     training.update(limits, **{"max_steps": data["steps"]} if "steps" in data else {})
     training["batcher"]["size"] = variant.get("batch_words", training["batcher"]["size"])
@@ -55,25 +55,29 @@ def make_parts(variant: Block, pipe: str) -> dict[str, Block]:
     """Return the settings of each part that a variant adds to the baseline.
 
     variant (Block): The variant.
-    pipe (str): The pipe that is trained. Only text classifiers have a consistency.
+    pipe (str): The pipe that is trained. Only for text classifiers a consistency is recommended.
     RETURNS (Dict[str, Block]): The settings by the names of `RECOMMENDED`.
     """
-    parts = {name: make_part(name, variant[name]) for name in RECOMMENDED if name in variant}
-    if "stabilizer" in parts and pipe != "textcat":
-        parts["stabilizer"]["consistency"] = 0.0
-    return parts
+    recommended = dict(RECOMMENDED)
+    if pipe != "textcat":
+        recommended["stabilizer"] = {**STABILIZER, "consistency": 0.0}
+    return {
+        name: make_part(block, variant[name])
+        for name, block in recommended.items()
+        if name in variant
+    }
 
 
-def make_part(name: str, setting: Any) -> Block:
+def make_part(recommended: Block, setting: Any) -> Block:
     """Return the settings of a part.
 
-    name (str): One of `RECOMMENDED`.
+    recommended (Block): The recommended ones.
     setting (Union[str, Block]): "recommended", what is to differ from that, or the
         config of another layer.
     RETURNS (Block): The settings.
     """
     changes = {} if setting == "recommended" else dict(setting)
-    return changes if "@architectures" in changes else {**RECOMMENDED[name], **changes}
+    return changes if "@architectures" in changes else {**recommended, **changes}
 
 
 def is_ours(variant: Block) -> bool:
@@ -94,6 +98,18 @@ def set_embed(config: Config, changes: Block) -> None:
         model = config["components"]["tok2vec"]["model"]
         kept = {key: model["embed"][key] for key in ("width", "include_static_vectors")}
         model["embed"] = {**kept, **changes}
+
+
+def set_augmenter(config: Config, augmenter: Block | None, *, anew: bool) -> None:
+    """Let the training corpus be augmented once, or anew in each epoch.
+
+    spaCy reads a corpus once where `max_epochs` is 0, so that all epochs see the same edits.
+    """
+    corpus = config["corpora"]["train"]
+    corpus["augmenter"] = augmenter
+    if anew:
+        config["corpora"]["train"] = {"@readers": "study.shuffled.v1", "corpus": corpus}
+        config["training"]["max_epochs"] = -1
 
 
 def set_pipeline(config: Config, pipe: str, parts: dict[str, Block]) -> None:

@@ -33,6 +33,7 @@ def read_docs(path):
 
 
 def read_entities(doc):
+    assert list(doc.spans["sc"]) == list(doc.ents)
     return [(entity.text, entity.label_) for entity in doc.ents]
 
 

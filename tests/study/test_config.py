@@ -59,6 +59,15 @@ def test_main_variant_has_all_parts(make):
     assert components["stabilizer"] == EARLIER
 
 
+def test_a_corpus_may_be_augmented_anew_in_each_epoch(rivals):
+    once, anew = (
+        make_config(rivals, Run.from_key(f"wnut/scratch/augmentation-{name}/0"))
+        for name in ("mixed", "anew")
+    )
+    assert once["training"]["max_epochs"] == 0 and anew["training"]["max_epochs"] == -1
+    assert anew["corpora"]["train"]["corpus"] == once["corpora"]["train"]
+
+
 def test_entities_have_no_consistency(make):
     config = make("wnut/scratch/stablediff/0")
     assert config["nlp"]["pipeline"] == ["tok2vec", "stablediff", "stabilizer", "ner"]

@@ -97,9 +97,9 @@ def test_page_has_what_becomes_of_taggers_and_parsers():
     lines = [{**it, "data": "tags"} for it in make_lines() if it["embedding"] == "scratch"]
     readers = read_study(plan, lines)
     page = render_rivals(read_study(PLAN, make_lines()), readers, image="")
-    section = page.split("## Taggers and parsers")[1].split("\n## ")[0]
+    section = page.split("## Taggers, parsers and spans")[1].split("\n## ")[0]
     assert "trained for 3,000 steps" in section and "| tags | 2 | 61.0 / 62.0 |" in section
-    assert "## Taggers and parsers" not in render(make_lines())
+    assert "## Taggers, parsers and spans" not in render(make_lines())
 
 
 def test_page_has_data_only_where_the_embedding_has():
