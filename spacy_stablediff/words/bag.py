@@ -21,7 +21,7 @@ from ..types import Array
 from ..wiring.model import find_node
 from .counting import Words
 from .known import COUNTED, count_step
-from .lazy import GRAPH, HAS_VECTORS, LazyGraph, find_mixed, learns_nothing
+from .lazy import BY_NORM, GRAPH, HAS_VECTORS, LazyGraph, find_mixed, learns_nothing
 from .mixing import Mixed
 from .settings import check_settings
 from .texts import Texts, read_texts
@@ -87,7 +87,7 @@ def word_graph_bow(bow: BagOfWords, init_std: float, **settings: Any) -> BagOfWo
     bow.set_ref("output_layer", None)
     layer.attrs[COUNTED] = Words(min_count=1)
     layer.attrs[GRAPH] = LazyGraph(settings)
-    layer.attrs[HAS_VECTORS] = False
+    layer.attrs[HAS_VECTORS] = layer.attrs[BY_NORM] = False
     layer.attrs[INIT_STD] = init_std
     return layer
 

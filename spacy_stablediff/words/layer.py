@@ -14,7 +14,7 @@ from ..wiring.model import find_embeds, find_extractors, walk_nodes
 from .distinct import embed_distinct
 from .forms import write_forms
 from .known import find_words, known_words
-from .lazy import GRAPH, HAS_VECTORS, LazyGraph, find_mixed, learns_nothing
+from .lazy import BY_NORM, GRAPH, HAS_VECTORS, LazyGraph, find_mixed, learns_nothing
 from .mixing import Mixed
 from .settings import check_settings
 from .texts import read_texts
@@ -85,6 +85,7 @@ def word_graph(embed: Embedding, **settings: Any) -> Embedding:
     dims = {"nO": embed.get_dim("nO") if embed.has_dim("nO") else None}
     layer: Embedding = Model(LAYER, forward, init=init, layers=[embed], dims=dims)
     layer.attrs[GRAPH] = LazyGraph(settings)
+    layer.attrs[BY_NORM] = True
     layer.attrs[HAS_VECTORS] = any(node.name == "static_vectors" for node in embed.walk())
     return layer
 

@@ -14,11 +14,13 @@ from .graph import WordGraph
 from .known import find_words
 from .memory import LinkMemory
 from .mixing import Mixed, mix_forms
-from .texts import Texts
+from .texts import Texts, find_named
 
-# The attributes of a layer: the graph, and whether words that have a static vector count as seen.
+# The attributes of a layer: the graph, whether words that have a static vector count as seen, and
+# whether tokens are known by their NORMs.
 GRAPH = "graph"
 HAS_VECTORS = "has_vectors"
+BY_NORM = "by_norm"
 
 
 class Source(NamedTuple):
@@ -114,7 +116,8 @@ def find_mixed(model: Model, texts: Texts) -> Mixed | None:
         return None
     has_vectors = model.attrs[HAS_VECTORS]
     memory = graph.get(words, texts.vocab, has_vectors=has_vectors)
-    mixed = mix_forms(memory, texts, words.seen, has_vectors=has_vectors)
+    named = find_named(texts, words.known if model.attrs[BY_NORM] else words.known[:0])
+    mixed = mix_forms(memory, texts, words.seen, named, has_vectors=has_vectors)
     return mixed if len(mixed.tokens) else None
 
 

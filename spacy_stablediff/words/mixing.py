@@ -39,7 +39,9 @@ class Mixed(NamedTuple):
     weights: Array
 
 
-def mix_forms(memory: LinkMemory, texts: Texts, seen: Array, *, has_vectors: bool) -> Mixed:
+def mix_forms(
+    memory: LinkMemory, texts: Texts, seen: Array, named: Array, *, has_vectors: bool
+) -> Mixed:
     """Find the tokens of a batch that are diffused over the graph of words.
 
     In texts that have case those are among the tokens that were not seen, or that the user says
@@ -49,13 +51,16 @@ def mix_forms(memory: LinkMemory, texts: Texts, seen: Array, *, has_vectors: boo
     memory (LinkMemory): The links of the graph of words.
     texts (Texts): The batch.
     seen (Ints1d): The ORTHs that were seen in training, in ascending order.
+    named (Bools1d): For each token whether the tokenizer says which known word it is, so that it
+        is left as it is even if it was not seen.
     has_vectors (bool): Whether words that have a static vector count as seen.
     RETURNS (Mixed): The tokens.
     """
     graph = memory.graph
     knows = partial(_is_known, texts.vocab, seen, has_vectors)
+    is_seen, is_paired = (is_in(numpy, texts.forms, ids) for ids in (seen, graph.paired))
+    is_new = (~is_seen & ~named) | is_paired
     caseless = texts.has_no_case[texts.owners]
-    is_new = ~is_in(numpy, texts.forms, seen) | is_in(numpy, texts.forms, graph.paired)
     # What was not seen is known by its vector alone.
     by_vector = knows if has_vectors else None
     with_case = _link(memory, texts, numpy.flatnonzero(~caseless & is_new), by_vector)
@@ -63,7 +68,8 @@ def mix_forms(memory: LinkMemory, texts: Texts, seen: Array, *, has_vectors: boo
         return with_case
     pairs = zip(texts.docs, texts.has_no_case, strict=True)
     odds = graph.odds.read([doc for doc, has_no_case in pairs if has_no_case])
-    without = _link(memory, texts, numpy.flatnonzero(caseless), knows, odds)
+    chosen = (is_new | is_seen)[caseless]
+    without = _link(memory, texts, numpy.flatnonzero(caseless)[chosen], knows, odds[chosen])
     return _join(with_case, without)
 
 

@@ -8,6 +8,7 @@ from spacy.vocab import Vocab
 
 from ..edits.casing import CASE_ATTRS, tell_single_case
 from ..types import Array
+from .ids import is_in
 
 
 class Texts(NamedTuple):
@@ -30,6 +31,18 @@ class Texts(NamedTuple):
     def vocab(self) -> Vocab:
         """Where the tokens are spelt."""
         return self.docs[0].vocab
+
+
+def find_named(texts: Texts, known: Array) -> Array:
+    """Find tokens of which the tokenizer says that they are a known word that is spelt otherwise.
+
+    texts (Texts): The texts.
+    known (Ints1d): The NORMs of known words, in ascending order.
+    RETURNS (Bools1d): Whether each token has the NORM of one, and it isn't that of its letters.
+    """
+    tokens = numpy.concatenate([doc.to_array(["NORM", "LOWER"]) for doc in texts.docs])
+    norms, lowers = tokens.T
+    return (norms != lowers) & is_in(numpy, norms, known)
 
 
 def read_texts(docs: list[Doc]) -> Texts:

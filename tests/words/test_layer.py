@@ -519,6 +519,23 @@ def test_a_batch_of_typos_and_empty_documents():
         assert numpy.allclose(vectors, embed(nlp, text), atol=1e-6)
 
 
+def test_a_word_that_the_tokenizer_knows_is_no_typo():
+    nlp = trained_on(["I am going", "going I", "a gown", "the gown"])
+    for text in ("I am gonna", "i am gonna"):
+        assert [token.norm_ for token in nlp.make_doc(text)][2] == "going"
+        assert "gon" not in diffused(nlp, text)
+    assert "gon" in diffused(trained_on(["a gown", "the gown"]), "I am gonna")
+
+
+def test_a_word_that_the_tokenizer_knows_shifts_no_other_one():
+    nlp = trained_on(["I am going", "Rose is a rose", "She is going", "A rose by Rose"])
+    for text in ("rose is gonna", "gonna is rose"):
+        (word,) = [word for word in explain_words(nlp, text) if word.text == "rose"]
+        alone = text.replace("gonna", "going")
+        (expected,) = [word for word in explain_words(nlp, alone) if word.text == "rose"]
+        assert dict(word.sources) == pytest.approx(dict(expected.sources))
+
+
 def test_norms_of_other_texts_in_the_batch_make_no_difference():
     """The tokenizer takes the "ca" of "can't" for "can", which training never saw."""
     nlp = trained_on(["I can", "can I", "a cat", "the cat"])
