@@ -28,10 +28,10 @@ TRAINED_WITH = ("min_count", "word_dropout")
 def know_words(
     nlp: Language,
     name: str = "tok2vec",
-    time: float | None = None,
-    distance: int | None = None,
-    min_count: int | None = None,
-    word_dropout: float | None = None,
+    time: float = WORDS["time"],
+    distance: int = WORDS["distance"],
+    min_count: int = WORDS["min_count"],
+    word_dropout: float = WORDS["word_dropout"],
     keep: list[str] | None = None,
     pairs: dict[str, str] | None = None,
     *,
@@ -49,8 +49,8 @@ def know_words(
 
     nlp (Language): The pipeline.
     name (str): The component with the embedding: a `tok2vec`, or one that embeds for itself.
-    time, distance, min_count, word_dropout, keep, pairs: As in `WordGraphTok2Vec`. By default
-        what it has, or where it isn't wrapped yet what is recommended.
+    time, distance, min_count, word_dropout, keep, pairs: As in `WordGraphTok2Vec`. Of an embedding
+        that is wrapped already those are changed that aren't given as by default.
     known (Optional[Iterable[str]]): The words that the embedding was trained on; by default
         `list_known`, among which they are. Those of one that is wrapped stay.
     texts (Optional[Iterable[Union[str, Doc]]]): Texts such as those that the pipeline was
@@ -59,16 +59,16 @@ def know_words(
         SD031 as `WordGraphTok2Vec` does, SD019 if the config describes another model, SD079
         if an embedding that is wrapped was trained with another `min_count` or `word_dropout`.
     """
-    every = {"time": time, "distance": distance, "min_count": min_count}
-    every |= {"word_dropout": word_dropout, "keep": keep, "pairs": pairs}
-    given = {setting: value for setting, value in every.items() if value is not None}
+    settings: dict[str, Any] = {"time": time, "distance": distance, "min_count": min_count}
+    settings |= {"word_dropout": word_dropout, "keep": keep, "pairs": pairs}
     component = nlp.get_pipe(name)
     embedded = _find_embedded(nlp, name)
     if any(find_layers(component)):
+        given = {key: value for key, value in settings.items() if value != WORDS.get(key)}
         change_graph(nlp, name, given)
     else:
         strings = [get_string_id(word) for word in (list_known(nlp) if known is None else known)]
-        _wrap(nlp, name, embedded, {**WORDS, "keep": None, "pairs": None, **given})
+        _wrap(nlp, name, embedded, settings)
         for words in _list_counted(component):
             words.take_for_known(strings)
     if texts is not None:

@@ -122,7 +122,7 @@ def test_settings_of_the_graph_can_be_changed_later(trained, change, tmp_path):
     assert explain_words(nlp, "wonderfull") != []
 
 
-@pytest.mark.parametrize(("setting", "value"), [("min_count", 2), ("word_dropout", 0.5)])
+@pytest.mark.parametrize(("setting", "value"), [("min_count", 3), ("word_dropout", 0.5)])
 def test_refuses_to_change_what_an_embedding_was_trained_with(trained, setting, value):
     nlp = spacy.load(trained)
     know_words(nlp, min_count=1)
