@@ -6,7 +6,7 @@ from typing import Any
 # Registers its augmenters.
 import augmenty  # noqa: F401
 from spacy.language import Language
-from spacy.training import Example
+from spacy.training import Corpus, Example
 from spacy.util import registry
 
 from spacy_stablediff.edits.misspellings import Misspellings, find_codespell_table
@@ -25,6 +25,13 @@ def make_keep(augmenter: Augmenter) -> Augmenter:
         yield from augmenter(nlp, example)
 
     return keep
+
+
+@registry.readers("study.shuffled.v1")
+def make_shuffled(corpus: Corpus) -> Corpus:
+    """Have a corpus of spacy.Corpus.v1 come in another order each time that it is read."""
+    corpus.shuffle = True
+    return corpus
 
 
 @registry.augmenters("study.codespell.v1")

@@ -7,14 +7,15 @@ from typing import NamedTuple
 from .figures import Key, read_figures
 from .plan import list_edits
 from .results import Line
-from .stats import describe, get_margin
+from .stats import describe, get_margin, merge_same_texts
 from .summary import Study
 
 
 class Difference(NamedTuple):
     """A mean difference of scores.
 
-    mean (float): The mean over data sets, of scores from 0 to 1.
+    mean (float): The mean over data sets, of scores from 0 to 1, in which those of the same
+        texts count once.
     margin (Optional[float]): Half the width of its confidence interval, by Student's t; None
         for a single data set.
     """
@@ -26,8 +27,8 @@ class Difference(NamedTuple):
 def compare(study: Study, variant: str, other: str, key: Key, embedding: str) -> Difference | None:
     """Compare two variants, by how much the one scores more with the same data and seed.
 
-    Seeds of a data set are no independent observations of what other data would show. So they
-    are averaged, and data sets are counted.
+    Seeds of a data set are no independent observations of what other data would show, nor are
+    other labels of the same texts. So they are averaged, and sets of texts are counted.
 
     study (Study): The study.
     variant (str): The one variant.
@@ -36,9 +37,9 @@ def compare(study: Study, variant: str, other: str, key: Key, embedding: str) ->
     embedding (str): The embedding.
     RETURNS (Optional[Difference]): The difference; None where no pair has both.
     """
-    means = [
-        fmean(each) for each in list_differences(study, variant, other, key, embedding).values()
-    ]
+    differences = list_differences(study, variant, other, key, embedding)
+    by_data = {data: fmean(each) for data, each in differences.items()}
+    means = merge_same_texts(study.plan, by_data)
     return Difference(fmean(means), get_margin(describe(means))) if means else None
 
 

@@ -20,6 +20,7 @@ SETTINGS = {
     "stabilizer",
     "bag",
     "augmenter",
+    "anew",
     "batch_words",
     "averages",
 }
@@ -117,6 +118,11 @@ def list_runs(plan: Plan) -> list[Run]:
 def find_corpus(plan: Plan, data: str) -> str:
     """Return the folder of a data set's parts: that of its name, unless it has that of another."""
     return f"corpus/{plan['data'][data].get('corpus', data)}"
+
+
+def find_texts(plan: Plan, data: str) -> str:
+    """Return whose texts a data set has: its own, unless it has those of another."""
+    return plan["data"][data].get("texts", data)
 
 
 def list_data(plan: Plan, embedding: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Statistics over seeds."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from math import sqrt
 from statistics import fmean, stdev
 from typing import NamedTuple
@@ -9,6 +9,7 @@ from typing import NamedTuple
 from scipy.stats import t as student
 
 from .figures import Figures, Key
+from .plan import Plan, find_texts
 
 # How sure an interval is to have the true value.
 CONFIDENCE = 0.95
@@ -43,6 +44,22 @@ def describe_runs(runs: Iterable[Figures]) -> Stats:
 def describe(values: list[float]) -> Stat:
     """Return the statistics of one figure."""
     return Stat(fmean(values), stdev(values) if len(values) > 1 else None, len(values))
+
+
+def merge_same_texts(
+    plan: Plan, values: Mapping[str, float], merge: Callable[[list[float]], float] = fmean
+) -> list[float]:
+    """Merge what was measured on data sets of the same texts, which are no two observations.
+
+    plan (Plan): The plan.
+    values (Mapping[str, float]): Values by data set.
+    merge (Callable[[List[float]], float]): Makes one value of several, by default the mean.
+    RETURNS (List[float]): A value for each set of texts.
+    """
+    merged: dict[str, list[float]] = defaultdict(list)
+    for data, value in values.items():
+        merged[find_texts(plan, data)].append(value)
+    return [merge(each) for each in merged.values()]
 
 
 def pool_deviations(stats: Iterable[Stat]) -> float | None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from .config import is_ours
 from .figures import Key
 from .plan import list_data
-from .stats import Stat
+from .stats import Stat, merge_same_texts
 from .summary import Gain, Study
 
 # By what our set-up is chosen for a data set.
@@ -73,8 +73,9 @@ def beat_strongest(study: Study, key: Key, data: str, embedding: str) -> Gain | 
 
 def average_gain(study: Study, key: Key, embedding: str) -> float | None:
     """Average that over the data sets that have the figure; None before the first has."""
-    gains = [
-        beat_strongest(study, key, data, embedding) for data in list_data(study.plan, embedding)
-    ]
-    known = [gain.difference for gain in gains if gain is not None]
-    return fmean(known) if known else None
+    gains = {
+        data: beat_strongest(study, key, data, embedding)
+        for data in list_data(study.plan, embedding)
+    }
+    known = {data: gain.difference for data, gain in gains.items() if gain is not None}
+    return fmean(merge_same_texts(study.plan, known)) if known else None

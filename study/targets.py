@@ -9,6 +9,7 @@ from reporting.targets import Target
 
 from .figures import CLEAN, DISPLACEMENT, EDITED, FLIPS, IDENTITY, SPEED, TAIL, Key
 from .plan import list_data
+from .stats import merge_same_texts
 from .summary import Study
 
 Measure = Callable[[Study, Key, str, str], float | None]
@@ -122,7 +123,14 @@ def judge_target(
 def _average(
     study: Study, target: StudyTarget, measure: Measure, places: Sequence[tuple[str, str]]
 ) -> tuple[float | None, int]:
-    """Make one value of what is measured on data sets, and count those where something is."""
-    measured = [measure(study, target.key, *place) for place in places]
-    values = [value for value in measured if value is not None]
-    return target.average(values) if values else None, len(values)
+    """Make one value of what is measured on data sets, and count those where something is.
+
+    Data sets of the same texts count once.
+    """
+    measured = {place: measure(study, target.key, *place) for place in places}
+    known = {place: value for place, value in measured.items() if value is not None}
+    values: list[float] = []
+    for embedding in dict.fromkeys(embedding for _, embedding in known):
+        of_data = {data: value for (data, other), value in known.items() if other == embedding}
+        values += merge_same_texts(study.plan, of_data, target.average)
+    return target.average(values) if values else None, len(known)

@@ -2,12 +2,14 @@
 
 import pytest
 import spacy
-from spacy.training import Example
+from spacy.tokens import DocBin
+from spacy.training import Corpus, Example
 
 pytest.importorskip("augmenty")
 
+from spacy_stablediff.edits.augmenter import Edits
 from study import edits as study_edits
-from study.edits import make_codespell, make_keep, make_test_edits
+from study.edits import make_codespell, make_keep, make_shuffled, make_test_edits
 
 
 def test_texts_stay_beside_their_edits():
@@ -15,6 +17,18 @@ def test_texts_stay_beside_their_edits():
     example, other = (Example.from_dict(nlp(text), {}) for text in ("a text", "a test"))
     keep = make_keep(lambda nlp, example: iter([other]))
     assert list(keep(nlp, example)) == [example, other]
+
+
+def test_a_shuffled_corpus_is_edited_anew_each_time(tmp_path):
+    nlp = spacy.blank("en")
+    texts = [f"text number {number}" for number in range(20)]
+    DocBin(docs=[nlp.make_doc(text) for text in texts]).to_disk(tmp_path / "train.spacy")
+    corpus = make_shuffled(Corpus(tmp_path / "train.spacy", augmenter=Edits(typo=0.5, seed=0)))
+    first, second = ([eg.text for eg in corpus(nlp)] for _ in range(2))
+    assert len(first) == len(second) == len(texts)
+    assert first != second and sorted(first) != sorted(second)
+    corpus = make_shuffled(Corpus(tmp_path / "train.spacy"))
+    assert sorted(eg.text for eg in corpus(nlp)) == sorted(texts)
 
 
 def test_edits_of_the_plan_can_be_made(plan):
