@@ -40,6 +40,7 @@ COMPARED = {
     "entities, WNUT 2017": ("rivals", "wnut", "scratch", *EMBEDDED),
     "entities, WNUT 2017, with static vectors": ("rivals", "wnut", "vectors", *EMBEDDED),
     "entities, Dutch newspapers, as OCR read them": ("rivals", "dutch", "scratch", *EMBEDDED),
+    "spans by `spancat`, WNUT 2017": ("readers", "spans-wnut", "scratch", *EMBEDDED),
     "sentiment, tweets": ("rivals", "tweets", "scratch", *COUNTED),
     "sentiment, product reviews": ("rivals", "products", "scratch", *COUNTED),
     "sentiment, film reviews": ("rivals", "films", "scratch", *COUNTED),
