@@ -8,7 +8,7 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..edits.casing import has_single_case, have_single_case
-from ..types import Batch, Embedding
+from ..types import Array, Batch, Embedding
 from ..wiring.model import walk_nodes
 from ..wiring.transformers import widen
 
@@ -56,7 +56,8 @@ def lower(doc: Doc) -> Doc:
     starts: list[bool | int | None] = [token.is_sent_start for token in doc]
     data = doc.user_data
     lowered = Doc(doc.vocab, words=words, spaces=spaces, sent_starts=starts, user_data=data)
-    lowered.from_array(["NORM"], doc.to_array(["NORM"]).reshape(-1, 1))
+    norms: Array = doc.to_array(["NORM"])
+    lowered.from_array(["NORM"], norms.reshape(-1, 1))
     # By its tensor a layer knows a document of the sample that it was initialized with.
     lowered.tensor = doc.tensor
     return lowered

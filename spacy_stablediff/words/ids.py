@@ -1,6 +1,6 @@
 """Arrays of the numbers by which spaCy knows words, and of ranges in such arrays."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from typing import Any
 
 import numpy
@@ -52,8 +52,8 @@ def look_up(ids: Array, known: Array, values: Array) -> Array:
     return found
 
 
-def measure_lengths(texts: Sequence[str]) -> Array:
-    """Return how many characters texts have."""
+def measure_lengths(texts: Sequence[Sized]) -> Array:
+    """Return how many characters texts have, or what else has a length."""
     return numpy.fromiter(map(len, texts), dtype="int64", count=len(texts))
 
 
