@@ -223,7 +223,13 @@ def test_only_variants_without_our_parts_are_rivals(rivals):
     ours = {name for name, it in rivals["variants"].items() if is_ours(it)}
     parts = {f"without-{part}" for part in ("diffusion", "documents", "words", "stabilizer")}
     others = {"stablediff-bag", "stablediff-ensemble", "idle-bag", "unaveraged"}
-    others |= {"heavy-edits", "quarter", "stablediff-augmentation", "word-dropout"}
+    others |= {
+        "heavy-edits",
+        "quarter",
+        "stablediff-augmentation",
+        "stablediff-anew",
+        "word-dropout",
+    }
     assert ours == {rivals["main"][-1], *others, *parts}
 
 
