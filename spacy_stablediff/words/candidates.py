@@ -59,7 +59,7 @@ class Candidates:
         words = [form.lower() for form in forms]
         rows, columns, distances = self._index.find(words)
         spelt = Spellings.read(words).at(rows), self._spellings.at(columns)
-        alike = self._time * _exp(-cost_errors(*spelt, distances))
+        alike = self._time * numpy.exp(-cost_errors(*spelt, distances))
         ends, sizes = self._ends[columns], self._sizes[columns]
         places, owners = spread(ends - sizes, ends), numpy.repeat(rows, sizes)
         weights = self._counts[places] * numpy.repeat(alike, sizes)
@@ -74,12 +74,6 @@ class Candidates:
 
 def _find_cases(texts: Iterable[str]) -> Array:
     return numpy.asarray([find_case(text) for text in texts], dtype="int8")
-
-
-def _exp(values: Array) -> Array:
-    """The exponentials of values of which most are alike."""
-    distinct, places = numpy.unique(values, return_inverse=True)
-    return numpy.asarray([math.exp(value) for value in distinct.tolist()])[places]
 
 
 def _rank(owners: Array, weights: Array) -> Array:

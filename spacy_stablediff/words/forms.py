@@ -25,10 +25,11 @@ def write_forms(texts: Texts, mixed: Mixed, words: Words) -> tuple[Doc, Array]:
     RETURNS (Tuple[Doc, Ints1d]): The document, and for each entry of `mixed.sources` the place of
         its form there.
     """
-    attrs = numpy.concatenate([doc.to_array(["ORTH", "SPACY", "NORM"]) for doc in texts.docs])
-    owners, spaces, norms = numpy.repeat(attrs[mixed.tokens], mixed.lengths, axis=0).T
+    attrs = numpy.concatenate([doc.to_array(["SPACY", "NORM"]) for doc in texts.docs])
+    owners = numpy.repeat(mixed.tokens, mixed.lengths)
+    spaces, norms = attrs[owners].T
     is_new = numpy.asarray([form not in words.texts for form in mixed.ids.tolist()])
-    is_own = owners == mixed.ids[mixed.sources]
+    is_own = texts.forms[owners] == mixed.ids[mixed.sources]
     given = numpy.where(is_own & is_new[mixed.sources], norms, UNKNOWN)
     kinds, places = _group(mixed.sources, spaces > 0, given)
     forms = [mixed.forms[form] for form in kinds.sources.tolist()]

@@ -75,12 +75,14 @@ class Asked(NamedTuple):
     """A form that is looked up.
 
     form (str): Its text.
+    word (str): The same in small letters.
     has_case (bool): Whether its case tells something.
     known (Tuple[str, ...]): What of it is known though it was not counted: itself, or, where its
         case tells nothing, its spellings with a capital and without.
     """
 
     form: str
+    word: str
     has_case: bool
     known: tuple[str, ...]
 
@@ -142,18 +144,20 @@ class WordGraph:
             have case it is left alone then.
         RETURNS (List[Links]): For each form its links.
         """
-        asked = [Asked(form, has_case, _list_known(form, has_case, knows)) for form in forms]
+        asked = [
+            Asked(form, form.lower(), has_case, _list_known(form, has_case, knows))
+            for form in forms
+        ]
         candidates = self._find_candidates(asked, has_case)
         found = zip(asked, candidates, self._trust(asked, candidates), strict=True)
         return [self._choose(*each) for each in found]
 
     def _find_candidates(self, asked: list[Asked], has_case: bool) -> list[Weights]:
         """Find for each new form what it could be by an error, the weightiest first."""
-        words = [each.form.lower() for each in asked]
         places = [
             place
-            for place, (word, each) in enumerate(zip(words, asked, strict=True))
-            if not each.known and is_word(word) and self._is_new(word)
+            for place, each in enumerate(asked)
+            if not each.known and is_word(each.word) and self._is_new(each.word)
         ]
         new = [asked[place].form for place in places]
         found = self._candidates.find(new, has_case=has_case)
@@ -171,24 +175,22 @@ class WordGraph:
 
         Where there is nothing else that the form could be, it makes no difference.
         """
-        words = [each.form.lower() for each in asked]
-        every = zip(words, asked, candidates, strict=True)
         new = [
-            word
-            for word, each, others in every
-            if word not in self._forms and (others or not each.has_case)
+            each.word
+            for each, others in zip(asked, candidates, strict=True)
+            if each.word not in self._forms and (others or not each.has_case)
         ]
         scores = self._letters.score([word[:MAX_LENGTH] for word in new])
         trust = numpy.exp(POWER * (math.log(self._new + 1) + scores)).tolist()
         confidences = dict(zip(new, trust, strict=True))
-        return [confidences.get(word, CASE_CONFIDENCE) for word in words]
+        return [confidences.get(each.word, CASE_CONFIDENCE) for each in asked]
 
     def _choose(self, asked: Asked, candidates: Weights, confidence: float) -> Links:
         """Choose what a form is diffused from: what it could be with an error and without."""
         own = self._weigh_own(asked, confidence)
         if own is None:
             return AS_IT_IS
-        is_misspelt = asked.form.lower() not in self._forms
+        is_misspelt = asked.word not in self._forms
         others = candidates if is_misspelt else self._weigh_cases(asked)
         if not others and list(own) == [asked.form]:
             return AS_IT_IS
@@ -197,8 +199,7 @@ class WordGraph:
 
     def _weigh_own(self, asked: Asked, confidence: float) -> dict[str, float] | None:
         """Weigh what a form could be without an error; None if it is left alone."""
-        form, has_case, known = asked
-        word = form.lower()
+        form, word, has_case, known = asked
         if word in self._keep:
             return None
         if word in self._pairs:
@@ -226,8 +227,7 @@ class WordGraph:
 
     def _weigh_cases(self, asked: Asked) -> Weights:
         """Weigh the forms of a word that was seen in another case."""
-        form, has_case, _ = asked
-        word = form.lower()
+        form, word, has_case, _ = asked
         if word in self._pairs or not has_case:
             return {}
         # Capitals get lost in typing, and shouting adds them. One at the front alone is meant.

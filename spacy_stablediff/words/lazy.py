@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+import numpy
 from spacy.tokens import Doc
 from spacy.vectors import Vectors
 from spacy.vocab import Vocab
@@ -116,7 +117,11 @@ def find_mixed(model: Model, texts: Texts) -> Mixed | None:
         return None
     has_vectors = model.attrs[HAS_VECTORS]
     memory = graph.get(words, texts.vocab, has_vectors=has_vectors)
-    named = find_named(texts, words.known if model.attrs[BY_NORM] else words.known[:0])
+    named = (
+        find_named(texts, words.known)
+        if model.attrs[BY_NORM]
+        else numpy.zeros(len(texts.forms), dtype=bool)
+    )
     mixed = mix_forms(memory, texts, words.seen, named, has_vectors=has_vectors)
     return mixed if len(mixed.tokens) else None
 

@@ -59,7 +59,8 @@ def mix_forms(
     graph = memory.graph
     knows = partial(_is_known, texts.vocab, seen, has_vectors)
     is_seen, is_paired = (is_in(numpy, texts.forms, ids) for ids in (seen, graph.paired))
-    is_new = (~is_seen & ~named) | is_paired
+    is_left = named & ~is_seen & ~is_paired
+    is_new = (~is_seen | is_paired) & ~is_left
     caseless = texts.has_no_case[texts.owners]
     # What was not seen is known by its vector alone.
     by_vector = knows if has_vectors else None
@@ -68,7 +69,7 @@ def mix_forms(
         return with_case
     pairs = zip(texts.docs, texts.has_no_case, strict=True)
     odds = graph.odds.read([doc for doc, has_no_case in pairs if has_no_case])
-    chosen = (is_new | is_seen)[caseless]
+    chosen = ~is_left[caseless]
     without = _link(memory, texts, numpy.flatnonzero(caseless)[chosen], knows, odds[chosen])
     return _join(with_case, without)
 
