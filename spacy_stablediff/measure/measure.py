@@ -17,7 +17,6 @@ from thinc.util import convert_recursive
 from tqdm import tqdm
 
 from ..checks import is_whole
-from ..edits.forgetting import forget_new_words
 from ..edits.seeded import SeededAugmenter
 from ..errors import Errors
 from ..types import Array, Augmenter
@@ -83,8 +82,6 @@ def measure_pipeline(
     to what batching does to the rounding of the pipeline's own vectors. Every random
     choice depends on the seed and the document's place in the corpus alone.
 
-    The vocab forgets the words that it meets meanwhile, which are misspelt for the most part.
-
     Arguments as in `measure_stability`, which measures a baseline too.
 
     RETURNS (Stability): The figures, and a few sample documents.
@@ -95,21 +92,19 @@ def measure_pipeline(
     every = list_edits(edits, curves)
     batch_size = batch_size or nlp.batch_size
     batches = read_batches(nlp, data, batch_size, limit=limit)
-    with forget_new_words(nlp.vocab):
-        first = next(batches, None)
-        if first is None:
-            raise ValueError(Errors.SD109)
-        sample = first[0][1].predicted
-        observer = Observer(
-            nlp, sample, component=component, batch_size=batch_size, predict=predict
-        )
-        scores = scores and predict and may_have_gold(data)
-        measurement = Measurement(observer, every, seed=seed, scores=scores)
-        with tqdm(unit=" docs", disable=not progress) as bar:
-            for batch in chain([first], batches):
-                measurement.add(batch)
-                bar.update(len(batch))
-        result = measurement.finish(name or f"{nlp.lang}_{nlp.meta['name']}")
+    first = next(batches, None)
+    if first is None:
+        raise ValueError(Errors.SD109)
+    observer = Observer(
+        nlp, first[0][1].predicted, component=component, batch_size=batch_size, predict=predict
+    )
+    scores = scores and predict and may_have_gold(data)
+    measurement = Measurement(observer, every, seed=seed, scores=scores)
+    with tqdm(unit=" docs", disable=not progress) as bar:
+        for batch in chain([first], batches):
+            measurement.add(batch)
+            bar.update(len(batch))
+    result = measurement.finish(name or f"{nlp.lang}_{nlp.meta['name']}")
     result.provenance = describe_provenance(data, edits, curves or {}, seed=seed, limit=limit)
     return result
 

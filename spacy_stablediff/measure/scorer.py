@@ -79,20 +79,23 @@ def score_stability(
     area = {"stability_area": None} if len(curve) > 1 else {}
     if not filled:
         return {"stability_displacement": None, "stability_identity": None, **area}
-    result = measure_pipeline(
-        nlp,
-        filled,
-        {"edits": augmenter},
-        component=component,
-        limit=limit,
-        seed=seed,
-        scores=False,
-        predict=False,
-    ).edits["edits"]
+    # The vocab is saved with the pipeline, and must not keep what is misspelt here.
+    with forget_new_words(nlp.vocab):
+        result = measure_pipeline(
+            nlp,
+            filled,
+            {"edits": augmenter},
+            component=component,
+            limit=limit,
+            seed=seed,
+            scores=False,
+            predict=False,
+        ).edits["edits"]
+        areas = {key: measure_area(nlp, filled[: limit or None], curve) for key in area}
     return {
         "stability_displacement": result.displacement.mean,
         "stability_identity": result.identity,
-        **{key: measure_area(nlp, filled[: limit or None], curve) for key in area},
+        **areas,
     }
 
 
@@ -120,11 +123,10 @@ def measure_area(
 
 def _score(nlp: Language, examples: list[Example], edits: SeededAugmenter) -> float | None:
     """Score a pipeline on edited examples: categories and entities, averaged."""
+    edited = [copy for eg in examples for copy in edits(nlp, eg)]
     tally, once = ScoreTally(nlp), numpy.ones(REPLICATES)
-    with forget_new_words(nlp.vocab):
-        edited = [copy for eg in examples for copy in edits(nlp, eg)]
-        docs = nlp.pipe([copy_tokens(eg.predicted.vocab, eg.predicted) for eg in edited])
-        for doc, eg in zip(docs, edited, strict=True):
-            tally.add(Example(doc, eg.reference), once)
-        scores = tally.values.values()
+    docs = nlp.pipe([copy_tokens(eg.predicted.vocab, eg.predicted) for eg in edited])
+    for doc, eg in zip(docs, edited, strict=True):
+        tally.add(Example(doc, eg.reference), once)
+    scores = tally.values.values()
     return fmean(scores) if scores else None

@@ -159,13 +159,21 @@ def measure_stability(
     other = None
     # The baseline's edits write into the vocab of the data as well.
     with forget_new_words(nlp.vocab):
-        result = measure_pipeline(nlp, data, edits, component=component, name=name, **options)
-        result.mended = count_mended(nlp, result)
+        result = _measure(nlp, data, edits, component=component, name=name, **options)
         if baseline is not None:
             place = result.place if result.place in baseline.pipe_names else None
-            other = measure_pipeline(baseline, data, edits, component=place, **options)
-            other.mended = count_mended(baseline, other)
+            other = _measure(baseline, data, edits, component=place, **options)
     return StabilityReport(**vars(result), baseline=other)
+
+
+def _measure(
+    nlp: Language, data: Data, edits: Mapping[str, Augmenter] | None, **options: Any
+) -> Stability:
+    """Measure a pipeline, whose vocab forgets the words that it meets meanwhile: most are misspelt."""
+    with forget_new_words(nlp.vocab):
+        result = measure_pipeline(nlp, data, edits, **options)
+        result.mended = count_mended(nlp, result)
+    return result
 
 
 def count_mended(nlp: Language, result: Stability) -> list[tuple[str, str, int]]:
@@ -177,8 +185,7 @@ def count_mended(nlp: Language, result: Stability) -> list[tuple[str, str, int]]
         the most frequent first.
     """
     samples = [[token.text for token in sample.edited] for sample in result.samples]
-    with forget_new_words(nlp.vocab):
-        counts = count_read_as_others(nlp, _make_docs(nlp, samples))
+    counts = count_read_as_others(nlp, _make_docs(nlp, samples))
     return [(word, meant, count) for (word, meant), count in counts.most_common(MENDED)]
 
 
