@@ -10,10 +10,10 @@ from ..layers.cased_tok2vec import ARCHITECTURE as CASED
 from ..layers.diffused_tok2vec import ARCHITECTURE as DIFFUSED
 from ..types import Embedding
 from ..wiring.config import Block, find_blocks, get_config
-from ..wiring.model import match_nodes
+from ..wiring.model import INSIDE, match_nodes
 
-# Our embeddings of documents, and the settings that hold the embeddings inside, in their order.
-INSIDE = {DIFFUSED: ("tok2vec",), CASED: ("tok2vec", "single_case")}
+# Our embeddings of documents, which hold others.
+HOLDING = (DIFFUSED, CASED)
 
 
 class Embedded(NamedTuple):
@@ -48,7 +48,7 @@ def find_embedded(nlp: Language, name: str) -> list[Embedded]:
     ]
 
 
-def look_inside(embedded: Embedded, *, within: Container[str] = INSIDE) -> list[Embedded]:
+def look_inside(embedded: Embedded, *, within: Container[str] = HOLDING) -> list[Embedded]:
     """Find the embeddings inside those of ours, which add to them.
 
     embedded (Embedded): An embedding.
@@ -59,7 +59,7 @@ def look_inside(embedded: Embedded, *, within: Container[str] = INSIDE) -> list[
     path, block, node = embedded
     if block["@architectures"] not in within:
         return [embedded]
-    keys = INSIDE[block["@architectures"]]
+    keys = [key for key in INSIDE if key in block]
     parts = zip(keys, node.layers[: len(keys)], strict=True)
     return [
         inner
@@ -77,6 +77,6 @@ def list_by_case(blocks: list[Block]) -> list[Block]:
     parts: list[Block] = []
     for block in blocks:
         is_by_case = block["@architectures"] == CASED
-        inner = list_by_case([block[key] for key in INSIDE[CASED]]) if is_by_case else [block]
+        inner = list_by_case([block[key] for key in INSIDE]) if is_by_case else [block]
         parts.extend(inner)
     return parts

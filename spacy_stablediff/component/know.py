@@ -62,13 +62,12 @@ def know_words(
     settings: dict[str, Any] = {"time": time, "distance": distance, "min_count": min_count}
     settings |= {"word_dropout": word_dropout, "keep": keep, "pairs": pairs}
     component = nlp.get_pipe(name)
-    embedded = _find_embedded(nlp, name)
     if any(find_layers(component)):
         given = {key: value for key, value in settings.items() if value != WORDS.get(key)}
         change_graph(nlp, name, given)
     else:
         strings = [get_string_id(word) for word in (list_known(nlp) if known is None else known)]
-        _wrap(nlp, name, embedded, settings)
+        _wrap(nlp, name, settings)
         for words in _list_counted(component):
             words.take_for_known(strings)
     if texts is not None:
@@ -117,10 +116,10 @@ def _check_changes(name: str, block: dict[str, Any], changes: dict[str, Any]) ->
             raise ValueError(Errors.SD079.format(name=name, **details))
 
 
-def _wrap(nlp: Language, name: str, embedded: list[Embedded], settings: dict[str, Any]) -> None:
+def _wrap(nlp: Language, name: str, settings: dict[str, Any]) -> None:
     """Put the graph of words around the embeddings of a component."""
     component = nlp.get_pipe(name)
-    for path, block, node in embedded:
+    for path, block, node in _find_embedded(nlp, name):
         graph = WordGraphTok2Vec(node, **settings)
         if graph is not node:
             replace_node(component, node, graph)

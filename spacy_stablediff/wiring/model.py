@@ -23,7 +23,8 @@ Embed = Callable[[list[Doc]], Batch]
 Listener = Tok2VecListener
 SharedEmbedding = Tok2Vec
 
-# Where embeddings that add to others, as ours do, hold those: the references, and the settings.
+# Where embeddings that add to others, as ours do, hold those: the references, and the settings, in
+# the order of their layers.
 INSIDE = ("tok2vec", "single_case")
 
 # The one text that `spacy pretrain` initializes an embedding with, and nothing else in spaCy.
