@@ -227,7 +227,7 @@ def _add_components(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str]
         )
         if order.weight:
             block = _describe_stabilizer(wiring, diffused, order.weight)
-            block |= _limit_stabilizer(wiring, order, upstream, list_frozen(draft.config))
+            block |= _limit_stabilizer(draft, wiring, order, upstream, diffused)
             name = _add_component(draft, "stabilizer", block, upstream, added)
             yield f"Added component '{name}' after '{added}': it trains for stability"
 
@@ -240,9 +240,9 @@ def _stabilize_owned(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str
     frozen = list_frozen(draft.config)
     names = [name for name in order.chosen if name in wiring.owned and name not in frozen]
     if names and not wiring.list_upstreams(order.chosen):
-        block = {**_describe_stabilizer(wiring, names, order.own_weight), "pipes": names}
-        if _list_of(wiring, names, SPAN_CLASSIFIERS):
-            block["consistency"] = 0.0
+        # What is to be consistent here would be the scores of spans as well.
+        scored = [] if _list_of(wiring, names, SPAN_CLASSIFIERS) else names
+        block = {**_describe_stabilizer(wiring, scored, order.own_weight), "pipes": names}
         draft.insert("components.stabilizer", block, after="components")
         draft.add_to_list("nlp.pipeline", "stabilizer", before=names[0])
         yield (
@@ -268,15 +268,17 @@ def _describe_stabilizer(wiring: Wiring, names: list[str], weight: float) -> Blo
     return {"factory": "stabilizer", **STABILIZER, "weight": weight, "consistency": consistency}
 
 
-def _limit_stabilizer(wiring: Wiring, order: Order, upstream: str, frozen: list[str]) -> Block:
+def _limit_stabilizer(
+    draft: Draft, wiring: Wiring, order: Order, upstream: str, listeners: list[str]
+) -> Block:
     """Name whom a stabilizer behind a shared embedding trains, where that isn't all behind it.
 
     Components that are left with embeddings of their own aren't trained, nor are the scores of spans:
     of most spans they are near 0, and stay there where they are to be consistent.
     """
-    behind = list(wiring.components)[list(wiring.components).index(upstream) :]
+    names, frozen = list(wiring.components), list_frozen(draft.config)
+    behind = names[names.index(upstream) :]
     owners = [name for name in behind if name in wiring.owned and name not in frozen]
-    listeners = [name for name in wiring.list_listeners(upstream) if name in order.chosen]
     trained = [*listeners, *(name for name in owners if name in order.chosen)]
     spans = _list_of(wiring, trained, SPAN_CLASSIFIERS)
     if set(owners) <= set(trained) and not (spans and _list_of(wiring, trained, CLASSIFIERS)):
