@@ -147,6 +147,14 @@ def write_owners(names, **options):
     return config.to_str(interpolate=False)
 
 
+def write_beside(names, own):
+    """A full config in which components share a tok2vec, and behind them one has its own."""
+    config = init_config(pipeline=names)
+    config["nlp"]["pipeline"].append(own)
+    config["components"][own] = {"factory": own}
+    return config.to_str(interpolate=False)
+
+
 def write_sourced(source, **settings):
     config = init_config(pipeline=["tagger", "ner"])
     for name in config["nlp"]["pipeline"]:

@@ -97,18 +97,34 @@ def listener(upstream="*"):
     return {"@architectures": architecture, "width": WIDTH, "upstream": upstream}
 
 
-def add_textcat(nlp, tok2vec=None, name="textcat"):
-    model = {
-        "@architectures": "spacy.TextCatEnsemble.v2",
-        "tok2vec": tok2vec or listener(),
-        "linear_model": {
-            "@architectures": "spacy.TextCatBOW.v3",
-            "exclusive_classes": True,
-            "ngram_size": 1,
-            "no_output_layer": False,
-            "length": 256,
-        },
+def bag_of_words(**settings):
+    """Config of a small bag of words."""
+    return {
+        "@architectures": "spacy.TextCatBOW.v3",
+        "exclusive_classes": True,
+        "ngram_size": 1,
+        "no_output_layer": False,
+        "length": 256,
+        **settings,
     }
+
+
+def knowing_bag(**settings):
+    """Config of one that knows its words."""
+    return {
+        "@architectures": "spacy-stablediff.WordGraphBOW.v1",
+        "bow": bag_of_words(**settings),
+    }
+
+
+def ensemble(tok2vec, bag):
+    """Config of a text classifier with an embedding and a bag of words."""
+    architecture = {"@architectures": "spacy.TextCatEnsemble.v2"}
+    return {**architecture, "tok2vec": tok2vec, "linear_model": bag}
+
+
+def add_textcat(nlp, tok2vec=None, name="textcat"):
+    model = ensemble(tok2vec or listener(), bag_of_words())
     return nlp.add_pipe("textcat", name=name, config={"model": model})
 
 

@@ -23,6 +23,7 @@ from ..pipelines import (
     add_ner,
     add_textcat,
     at_time_zero,
+    bag_of_words,
     chain_pipeline,
     diffused_nodes,
     diffused_tok2vec,
@@ -253,9 +254,7 @@ def refused(nlp, name, code, function=spacy_stablediff.attach, **kwargs):
 
 def test_refuses_components_without_an_embedding():
     nlp = spacy.blank("en")
-    bag = {"@architectures": "spacy.TextCatBOW.v3", "exclusive_classes": True}
-    bag.update(ngram_size=1, no_output_layer=False, length=256)
-    nlp.add_pipe("textcat", name="bag", config={"model": bag})
+    nlp.add_pipe("textcat", name="bag", config={"model": bag_of_words()})
     nlp.add_pipe("sentencizer")
     nlp.add_pipe("tok2vec")
     for name in ("bag", "sentencizer", "tok2vec"):

@@ -13,7 +13,16 @@ from spacy_stablediff.words.bag import LAYER as BAG
 from spacy_stablediff.words.known import find_words
 from spacy_stablediff.words.layer import ARCHITECTURE, find_layers
 
-from ..pipelines import EMBEDDING, add_ner, add_textcat, chain_pipeline, examples_for, train
+from ..pipelines import (
+    EMBEDDING,
+    add_ner,
+    add_textcat,
+    chain_pipeline,
+    ensemble,
+    examples_for,
+    knowing_bag,
+    train,
+)
 
 
 def embed(nlp, text):
@@ -134,11 +143,7 @@ def test_refuses_to_change_what_an_embedding_was_trained_with(trained, setting, 
 
 def test_a_bag_of_words_beside_the_embedding_knows_no_more_words():
     nlp = spacy.blank("en")
-    bow = {"@architectures": "spacy.TextCatBOW.v3", "exclusive_classes": True, "ngram_size": 1}
-    bow |= {"no_output_layer": False, "length": 256}
-    bag = {"@architectures": "spacy-stablediff.WordGraphBOW.v1", "bow": bow}
-    ensemble = {"@architectures": "spacy.TextCatEnsemble.v2", "linear_model": bag}
-    nlp.add_pipe("textcat", config={"model": {**ensemble, "tok2vec": EMBEDDING}})
+    nlp.add_pipe("textcat", config={"model": ensemble(EMBEDDING, knowing_bag())})
     train(nlp, steps=2)
     know_words(nlp, "textcat", min_count=0, texts=["wondreful " * 50])
     textcat = nlp.get_pipe("textcat")

@@ -25,6 +25,7 @@ from ..configs import (
     has_learned,
     read,
     train_steps,
+    write_beside,
     write_config,
     write_owners,
     write_sourced,
@@ -288,10 +289,7 @@ def test_owners_are_trained_for_stability_where_that_is_asked_for(add, corpus, t
 
 
 def test_a_stabilizer_behind_a_shared_embedding_trains_owners_too(add):
-    config = load_config_from_str(write_config(["tagger"]))
-    config["nlp"]["pipeline"].append("ner")
-    config["components"]["ner"] = {"factory": "ner"}
-    _, _, output = add(config.to_str(interpolate=False), "--stability", "0.1")
+    _, _, output = add(write_beside(["tagger"], "ner"), "--stability", "0.1")
     after = read(output)
     assert after["nlp"]["pipeline"] == ["tok2vec", "stablediff", "stabilizer", "tagger", "ner"]
     assert "pipes" not in after["components"]["stabilizer"]
@@ -305,10 +303,7 @@ def test_pipes_names_other_owners(add, corpus):
 
 def test_shared_and_own_at_once(add, corpus, tmp_path):
     """As in spaCy's small pipelines: the tagger listens, ner embeds for itself."""
-    config = load_config_from_str(write_config(["tagger", "textcat"]))
-    config["nlp"]["pipeline"].append("ner")
-    config["components"]["ner"] = {"factory": "ner"}
-    code, printed, output = add(config.to_str(interpolate=False))
+    code, printed, output = add(write_beside(["tagger", "textcat"], "ner"))
     assert code == 0 and "Wrapped the bag of words of 'textcat'" in printed
     assert read(output)["nlp"]["pipeline"] == [
         "tok2vec",
@@ -412,7 +407,7 @@ def freeze(text, *names):
     return text.replace("frozen_components = []", f"frozen_components = {srsly.json_dumps(names)}")
 
 
-def test_spares_frozen_listeners(add, corpus, tmp_path):
+def test_spares_frozen_listeners(add):
     base = freeze(write_config(["ner", "tagger", "parser"]), "ner")
     code, printed, output = add(base)
     assert code == 0 and "Left 'ner' as it is: it is frozen" in printed and "SDW50" not in printed
@@ -440,22 +435,16 @@ def test_warns_of_frozen_listeners_that_stand_behind_others(add):
     ]
 
 
-def test_without_a_listener_that_learns_a_shared_embedding_gets_nothing(add, corpus, tmp_path):
-    config = load_config_from_str(write_config(["tagger", "parser"]))
-    config["nlp"]["pipeline"].append("ner")
-    config["components"]["ner"] = {"factory": "ner"}
-    frozen = freeze(config.to_str(interpolate=False), "tok2vec", "tagger", "parser")
+def test_without_a_listener_that_learns_a_shared_embedding_gets_nothing(add):
+    frozen = freeze(write_beside(["tagger", "parser"], "ner"), "tok2vec", "tagger", "parser")
     code, printed, output = add(frozen)
     assert code == 0 and "Left 'parser' as it is: it is frozen" in printed
-    assert read(output)["nlp"]["pipeline"] == config["nlp"]["pipeline"]
+    assert read(output)["nlp"]["pipeline"] == ["tok2vec", "tagger", "parser", "ner"]
     assert diffusions(load_model_from_config(load_config(output), auto_fill=True)) == {"ner"}
 
 
 def test_a_stabilizer_leaves_alone_what_is_left_alone(add, corpus):
-    config = load_config_from_str(write_config(["ner", "tagger"]))
-    config["nlp"]["pipeline"].append("senter")
-    config["components"]["senter"] = {"factory": "senter"}
-    code, printed, output = add(config.to_str(interpolate=False))
+    code, printed, output = add(write_beside(["ner", "tagger"], "senter"))
     assert code == 0 and "Left 'senter' as it is" in printed
     assert read(output)["components"]["stabilizer"]["pipes"] == ["tok2vec", "ner", "tagger"]
     check_config(output, corpus)

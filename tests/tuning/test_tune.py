@@ -26,8 +26,11 @@ from ..pipelines import (
     add_ner,
     add_textcat,
     annotated_examples,
+    bag_of_words,
+    ensemble,
     examples_for,
     initialize,
+    knowing_bag,
     listener,
     moved,
     parameters_of,
@@ -36,22 +39,6 @@ from ..pipelines import (
 )
 
 TEXTS = [eg.text for eg in examples_for(spacy.blank("en"))] * 3
-
-
-ENSEMBLE = {
-    "@architectures": "spacy.TextCatEnsemble.v2",
-    "tok2vec": EMBEDDING,
-    "linear_model": {
-        "@architectures": "spacy-stablediff.WordGraphBOW.v1",
-        "bow": {
-            "@architectures": "spacy.TextCatBOW.v3",
-            "exclusive_classes": True,
-            "ngram_size": 1,
-            "no_output_layer": False,
-            "length": 256,
-        },
-    },
-}
 
 
 def trained(*components, shared=False, steps=30):
@@ -68,8 +55,7 @@ def trained(*components, shared=False, steps=30):
 
 def add_counter(nlp):
     """A text classifier that has no embedding."""
-    architecture = {"@architectures": "spacy.TextCatBOW.v3", "exclusive_classes": False}
-    model = {**architecture, "ngram_size": 1, "no_output_layer": False, "length": 256}
+    model = bag_of_words(exclusive_classes=False)
     nlp.add_pipe("textcat_multilabel", name="counts_words", config={"model": model})
 
 
@@ -197,7 +183,7 @@ def test_only_the_embedding_learns():
 
 def test_a_bag_of_words_beside_the_embedding_meets_no_words():
     nlp = spacy.blank("en")
-    nlp.add_pipe("textcat", config={"model": ENSEMBLE})
+    nlp.add_pipe("textcat", config={"model": ensemble(EMBEDDING, knowing_bag())})
     train(nlp)
     bag = find_node(nlp.get_pipe("textcat"), BAG).attrs["words"]
     before = bag.to_bytes()

@@ -26,6 +26,7 @@ from ..pipelines import (
     WIDTH,
     annotated_examples,
     initialize,
+    knowing_bag,
     listener,
 )
 
@@ -123,16 +124,7 @@ def knowing(tok2vec):
     return {"@architectures": "spacy-stablediff.WordGraphTok2Vec.v1", "tok2vec": tok2vec}
 
 
-BAG = {
-    "@architectures": "spacy-stablediff.WordGraphBOW.v1",
-    "bow": {
-        "@architectures": "spacy.TextCatBOW.v3",
-        "exclusive_classes": True,
-        "ngram_size": 1,
-        "no_output_layer": False,
-        "length": 1024,
-    },
-}
+BAG = knowing_bag(length=1024)
 
 
 def build(parts):

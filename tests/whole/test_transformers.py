@@ -17,7 +17,7 @@ from spacy.util import load_config
 
 import spacy_stablediff
 
-from ..pipelines import IMPLICIT, WIDTH, diffused_nodes, examples_for
+from ..pipelines import IMPLICIT, WIDTH, bag_of_words, diffused_nodes, ensemble, examples_for
 from ..references import dense_default
 from ..runs import run_training
 from ..transformers import save_bert
@@ -111,10 +111,7 @@ def test_diffuses_what_the_listener_gives_for_each_token(config):
 
 def test_other_text_classifiers_know_the_width_of_the_diffused_listener(config):
     tok2vec = config["components"]["textcat"]["model"]["tok2vec"]
-    linear = {"@architectures": "spacy.TextCatBOW.v3", "exclusive_classes": True}
-    linear.update(ngram_size=1, no_output_layer=False, length=256)
-    ensemble = {"@architectures": "spacy.TextCatEnsemble.v2", "linear_model": linear}
-    config["components"]["textcat"]["model"] = {**ensemble, "tok2vec": tok2vec}
+    config["components"]["textcat"]["model"] = ensemble(tok2vec, bag_of_words())
     nlp = init_nlp(config)
     assert diffused_node(nlp, "textcat").get_dim("nO") == WIDTH
     assert set(nlp("Brightmoor sent two Lumo").cats) == {"POS", "NEG"}

@@ -16,16 +16,10 @@ from spacy_stablediff.words.bag import WordGraphBOW
 from spacy_stablediff.words.explain import explain_words
 from spacy_stablediff.words.known import find_words
 
-from ..pipelines import EMBEDDING
+from ..pipelines import EMBEDDING, bag_of_words
 
 ARCHITECTURE = "spacy-stablediff.WordGraphBOW.v1"
-BOW = {
-    "@architectures": "spacy.TextCatBOW.v3",
-    "exclusive_classes": True,
-    "ngram_size": 1,
-    "no_output_layer": False,
-    "length": 4096,
-}
+BOW = bag_of_words(length=4096)
 POSITIVE = ["What a wonderful evening", "Wonderful food", "It was a wonderful place"] * 2
 NEGATIVE = ["What a dreadful evening", "Dreadful food", "It was a dreadful place"] * 2
 TEXTS = POSITIVE + NEGATIVE
