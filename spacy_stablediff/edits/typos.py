@@ -1,5 +1,6 @@
 """Typing errors as a keyboard makes them."""
 
+from itertools import islice
 from typing import Any
 
 from .spelling import Spelling, replace
@@ -75,7 +76,8 @@ def mistype_letter(
     kinds = [_double]
     if _can_exchange(word, i):
         kinds.append(_exchange)
-    if sum(map(str.isalpha, word)) > 1:
+    # Not a count of all letters, for a word may have thousands.
+    if len(list(islice(filter(str.isalpha, word), 2))) > 1:
         kinds.append(_leave_out)
     if word[i].lower() in neighbours:
         kinds.append(_hit_neighbour)
