@@ -15,6 +15,7 @@ from thinc.types import Floats2d
 from ..checks import is_number
 from ..edits.batch import EditedBatch, edit_batch
 from ..edits.forgetting import forget_new_words
+from ..edits.share import check_share
 from ..errors import Errors, Warnings
 from ..recommended import STABILIZER
 from ..training.vectors import vectors_loss
@@ -113,7 +114,7 @@ class Stabilizer:
         self.contrast = self._check("contrast", contrast)
         self.consistency = self._check("consistency", consistency)
         self.augmenter = augmenter
-        self.share = self._check_share(share)
+        self.share = check_share(name, share)
         self.pipeline = PipelineRef()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -308,12 +309,6 @@ class Stabilizer:
         if not is_number(value, least=0):
             owner = f"Component '{self.name}'"
             raise ValueError(Errors.SD024.format(owner=owner, setting=setting, value=value))
-        return float(value)
-
-    def _check_share(self, value: Any) -> float:
-        """Return a share as a float, or raise SD077."""
-        if not is_number(value, least=0, most=1) or value == 0:
-            raise ValueError(Errors.SD077.format(name=self.name, value=value))
         return float(value)
 
 

@@ -11,6 +11,7 @@ from ..types import Array, Augmenter
 from .alignment import align, record_alignment
 from .original import record_original
 from .seeded import SeededAugmenter
+from .share import draw_share
 
 
 class EditedBatch(NamedTuple):
@@ -41,16 +42,16 @@ def edit_batch(
     nlp (Language): The pipeline.
     augmenter (Callable[[Language, Example], Iterator[Example]]): Makes the edits.
     examples (List[Example]): The examples, of which the predicted documents count.
-    share (float): The probability, from 0 to 1, with which each document is edited. Which
-        ones are, numpy's global generator draws, which `spacy train` seeds.
+    share (float): The probability, from 0 to 1, with which each document is edited.
     RETURNS (EditedBatch): The copies that differ from their documents. Each records its
         alignment and what it was made from, and has its document's sentences.
     """
     docs, rows, clean_rows, sources, alignments = [], [], [], [], []
     start, clean_start = 0, 0
-    drawn = numpy.random.random(len(examples)) < share if share < 1 else [True] * len(examples)
-    for index, eg in enumerate(examples):
-        for edited in augmenter(nlp, eg) if drawn[index] else ():
+    for index, (eg, is_edited) in enumerate(
+        zip(examples, draw_share(share, len(examples)), strict=True)
+    ):
+        for edited in augmenter(nlp, eg) if is_edited else ():
             if edited.predicted.text != eg.predicted.text:
                 alignment = align(eg.predicted, edited.predicted)
                 # Ours record both, and what is no copy with errors is a text of its own.
