@@ -194,12 +194,13 @@ class Errors(metaclass=ErrorsWithCodes):
     SD076 = ("'{path}' names pretrained weights already: [initialize] init_tok2vec is '{weights}'. Set it to null to pretrain "
              "new ones, or leave out the option --pretrain to train with those.")
     SD077 = ("Component '{name}': the setting 'share' is the probability with which a text is edited, a number above 0 "
-             "and up to 1, but it is {value!r}. 1 edits them all; to switch off stability training, take '{name}' off "
-             "[nlp] pipeline.")
+             "and up to 1, but it is {value!r}. 1 edits them all; to edit none, take '{name}' off [nlp] pipeline.")
     SD078 = ("{owner}: the model '{name}' in its setting 'bow' counts no words, so there are none to "
              "diffuse. Use spacy.TextCatBOW.v3, or leave the wrapper out.")
     SD079 = ("Component '{name}': its embedding was trained with '{setting}' = {trained}, which know_words can't change to "
              "{value}. Leave '{setting}' out, or train a new embedding with it.")
+    SD080 = ("Component '{name}': it edits the texts that the components after it are trained on, so it must be the first one "
+             "in [nlp] pipeline, but that is '{first}'. Put it there; in Python, add it by nlp.add_pipe(..., first=True).")
     SD100 = ("{augmenter}: the setting '{setting}' is a rate, a number from 0 (never) to 1 (always), but it is "
              "{value!r}. A useful rate for typos is 0.1.")
     SD101 = ("{augmenter}: the setting '{setting}' must be one of {opts}, but it is {value!r}.")

@@ -31,6 +31,17 @@ STABILIZER: dict[str, Any] = {
     "share": 0.5,
 }
 
+# A component `augmentation`, for those who want copies with gold annotation beside all that.
+AUGMENTATION: dict[str, Any] = {
+    "augmenter": {
+        "@augmenters": "spacy-stablediff.edits.v1",
+        "typo": 0.0,
+        "swap": 0.1,
+        "drop": 0.1,
+    },
+    "share": 0.5,
+}
+
 # The graph of words that an embedding diffuses new words over, and which words it knows.
 WORDS: dict[str, Any] = {"time": 1.0, "distance": 2, "min_count": 2, "word_dropout": 0.0}
 

@@ -238,10 +238,10 @@ def initialize(nlp, seed=0):
     return nlp
 
 
-def train(nlp, steps=6, seed=0, drop=0.0, **kwargs):
+def train(nlp, steps=6, seed=0, drop=0.0, texts=TEXTS, **kwargs):
     """Initialize and update, every batch of another composition than the last."""
     fix_random_seed(seed)
-    examples = examples_for(nlp)
+    examples = examples_for(nlp, texts)
     nlp.initialize(lambda: examples)
     optimizer = Adam(0.001)
     losses = []
