@@ -5,13 +5,26 @@ from typing import Any
 
 from thinc.api import Config
 
-from spacy_stablediff.recommended import BAG, DIFFUSION, ENSEMBLE_BAG, STABILIZER, WORDS
+from spacy_stablediff.recommended import (
+    AUGMENTATION,
+    BAG,
+    DIFFUSION,
+    ENSEMBLE_BAG,
+    STABILIZER,
+    WORDS,
+)
 
 from .base import get_width, make_base
 from .plan import Plan, Run, find_corpus
 
 # What a variant may add to the baseline, in the order of the pipeline.
-RECOMMENDED = {"words": WORDS, "diffusion": DIFFUSION, "stabilizer": STABILIZER, "bag": BAG}
+RECOMMENDED = {
+    "augmentation": AUGMENTATION,
+    "words": WORDS,
+    "diffusion": DIFFUSION,
+    "stabilizer": STABILIZER,
+    "bag": BAG,
+}
 
 Block = dict[str, Any]
 
@@ -116,7 +129,11 @@ def set_pipeline(config: Config, pipe: str, parts: dict[str, Block]) -> None:
     """Keep one pipe, the embedding if it reads one, and put the variant's components between."""
     base = config["components"]
     reads = "tok2vec" in base[pipe]["model"]
-    components = {"tok2vec": base["tok2vec"]} if reads else {}
+    components = {}
+    if "augmentation" in parts:
+        components["augmentation"] = {"factory": "augmentation", **parts["augmentation"]}
+    if reads:
+        components["tok2vec"] = base["tok2vec"]
     if "diffusion" in parts:
         components["stablediff"] = {"factory": "stablediff", "model": parts["diffusion"]}
     if "stabilizer" in parts:

@@ -15,6 +15,7 @@ SETTINGS = {
     "model",
     "embed",
     "corrector",
+    "augmentation",
     "words",
     "diffusion",
     "stabilizer",

@@ -17,6 +17,7 @@ from .rival_tables import (
     tabulate_noise,
     tabulate_rival_data,
     tabulate_strongest,
+    tabulate_trials,
 )
 from .rival_targets import RIVAL_TARGETS
 from .summary import Study
@@ -45,6 +46,7 @@ FUNCTIONS = (
     tabulate_variants,
     tabulate_differences,
     tabulate_choices,
+    tabulate_trials,
     tabulate_beside,
     show_item,
 )

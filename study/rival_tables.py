@@ -1,12 +1,14 @@
 """The tables of the page about the rivals."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import product
+from statistics import fmean
 
 from reporting.tables import to_table
 
 from .curves import describe_curve
 from .figures import EDITED, PARTS, Key
-from .pairs import compare, count_pairs
+from .pairs import compare, count_pairs, list_differences
 from .plan import Plan, Run, list_edits
 from .strongest import average_gain, beat_strongest, choose_ours, find_strongest
 from .summary import Study
@@ -22,6 +24,11 @@ from .wording import (
     show_score,
     show_seeds,
 )
+
+# How variants score on the development part, by which they are chosen, and on the test part.
+ON_BOTH_PARTS: dict[str, Key] = {
+    f"{text}, {part}": (part, text, "score") for text in ("clean", "edited") for part in PARTS
+}
 
 NOT_MEASURED = "–"  # noqa: RUF001
 
@@ -68,16 +75,33 @@ def tabulate_differences(study: Study, embedding: str) -> str:
 
 def tabulate_choices(study: Study, others: Iterable[str]) -> str:
     """Write by how much the best variant differs from others on both parts, as far as they were run."""
-    keys = {
-        f"{text}, {part}": (part, text, "score") for text in ("clean", "edited") for part in PARTS
-    }
     rows = []
     for other in others:
         for embedding in study.list_embeddings():
-            if cells := _compare_best(study, other, embedding, keys.values()):
+            if cells := _compare_best(study, other, embedding, ON_BOTH_PARTS.values()):
                 rows.append([other, embedding, *cells])
-    header = ["compared with", "embedding", "data sets", "pairs", *keys]
+    header = ["compared with", "embedding", "data sets", "pairs", *ON_BOTH_PARTS]
     return to_table(header, rows, texts=2) if rows else ""
+
+
+def tabulate_trials(study: Study, trials: Mapping[str, str]) -> str:
+    """Write by how much variants differ from others on both parts, data set by data set.
+
+    study (Study): The study.
+    trials (Dict[str, str]): The variants, each with the one that it is compared with.
+    RETURNS (str): The table, as Markdown; nothing where no pair was run.
+    """
+    rows = []
+    for (variant, other), embedding in product(trials.items(), study.list_embeddings()):
+        columns = [
+            list_differences(study, variant, other, key, embedding)
+            for key in ON_BOTH_PARTS.values()
+        ]
+        for data, pairs in columns[0].items():
+            means = [show_difference(fmean(column[data])) for column in columns]
+            rows.append([variant, other, data, embedding, str(len(pairs)), *means])
+    header = ["variant", "compared with", "data", "embedding", "pairs", *ON_BOTH_PARTS]
+    return to_table(header, rows, texts=4) if rows else ""
 
 
 def _compare_best(study: Study, other: str, embedding: str, keys: Iterable[Key]) -> list[str]:

@@ -5,7 +5,14 @@ from importlib import import_module
 import pytest
 from thinc.api import Config
 
-from spacy_stablediff.recommended import BAG, DIFFUSION, ENSEMBLE_BAG, STABILIZER, WORDS
+from spacy_stablediff.recommended import (
+    AUGMENTATION,
+    BAG,
+    DIFFUSION,
+    ENSEMBLE_BAG,
+    STABILIZER,
+    WORDS,
+)
 from study.base import BASE
 from study.config import is_ours, make_config
 from study.plan import Run, list_runs
@@ -228,9 +235,23 @@ def test_only_variants_without_our_parts_are_rivals(rivals):
         "quarter",
         "stablediff-augmentation",
         "stablediff-anew",
+        "stablediff-reordered",
+        "stablediff-edited",
+        "stablediff-bag-anew",
+        "anew-instead",
+        "edited-instead",
+        "consistency-alone",
         "word-dropout",
     }
     assert ours == {rivals["main"][-1], *others, *parts}
+
+
+def test_augmentation_stands_before_the_embedding_that_it_edits_texts_for(make_rival):
+    config = make_rival("tweets/pretrained/edited-instead/0")
+    pipeline = ["augmentation", "tok2vec", "stablediff", "textcat"]
+    assert config["nlp"]["pipeline"] == pipeline
+    assert list(config["components"]) == pipeline
+    assert config["components"]["augmentation"] == {"factory": "augmentation", **AUGMENTATION}
 
 
 def test_weights_are_averaged_where_a_variant_says_so(make_rival):

@@ -91,6 +91,24 @@ def test_page_says_what_diffusion_alone_adds():
     assert "| without-documents | pretrained | 1 | 1 | +3.0 | +0.0 | +0.0 | +0.0 |" in section
 
 
+def test_page_has_trials_data_set_by_data_set():
+    assert "### Edited copies" not in render(make_lines())
+    plan = {**PLAN, "variants": {**PLAN["variants"], "stablediff-anew": {"seeds": 2}}}
+    gains = {"btc": 0.03, "dutch": -0.01}
+    ours = [line for line in make_lines() if line["variant"] == "ours"]
+    lines = [{**line, "variant": "stablediff-anew"} for line in ours]
+    for line in lines:
+        clean = line["dev"]["clean"]["score"] + gains[line["data"]]
+        line["dev"] = {**line["dev"], "clean": {"score": clean}}
+    page = render_rivals(read_study(plan, make_lines() + lines), NO_READERS, image="")
+    section = page.split("### Edited copies")[1]
+    assert "| stablediff-anew | ours | btc | scratch | 2 | +3.0 | +0.0 | +0.0 | +0.0 |" in section
+    assert (
+        "| stablediff-anew | ours | btc | pretrained | 1 | +3.0 | +0.0 | +0.0 | +0.0 |" in section
+    )
+    assert "| stablediff-anew | ours | dutch | scratch | 2 | -1.0 | +0.0 | +0.0 | +0.0 |" in section
+
+
 def test_page_has_what_becomes_of_taggers_and_parsers():
     data = {"tags": {**PLAN["data"]["btc"], "pipe": "tagger", "score": "tag_acc"}}
     plan = {**PLAN, "max_steps": 3000, "embeddings": ["scratch"], "data": data}
