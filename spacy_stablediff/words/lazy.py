@@ -29,23 +29,33 @@ class Source(NamedTuple):
 
     words (Words): The words.
     version (int): How often words were counted.
+    vocab (Optional[Vocab]): Where words of an earlier training are spelt, if there are any.
     vectors (Optional[Vectors]): The static vectors whose words are nodes.
     keys (int): How many words have one.
     """
 
     words: Words
     version: int
+    vocab: Vocab | None
     vectors: Vectors | None
     keys: int
 
     @classmethod
-    def read(cls, words: Words, vectors: Vectors | None) -> "Source":
-        """Read what a graph is to be made from, as it is now."""
-        return cls(words, words.version, vectors, 0 if vectors is None else vectors.n_keys)
+    def read(cls, words: Words, vocab: Vocab, *, has_vectors: bool) -> "Source":
+        """Read what a graph is to be made from, as it is now. Arguments as in `LazyGraph.get`."""
+        vectors = vocab.vectors if has_vectors else None
+        speller = vocab if len(words.seen) > len(words.texts) else None
+        keys = 0 if vectors is None else vectors.n_keys
+        return cls(words, words.version, speller, vectors, keys)
 
     def is_same(self, other: "Source") -> bool:
         """Tell whether the same graph would come of another."""
-        are_same = self.words is other.words and self.vectors is other.vectors
+        pairs = zip(
+            (self.words, self.vocab, self.vectors),
+            (other.words, other.vocab, other.vectors),
+            strict=True,
+        )
+        are_same = all(one is another for one, another in pairs)
         return are_same and (self.version, self.keys) == (other.version, other.keys)
 
 
@@ -76,7 +86,7 @@ class LazyGraph:
         has_vectors (bool): Whether words that have a static vector are nodes.
         RETURNS (LinkMemory): The links.
         """
-        source = Source.read(words, vocab.vectors if has_vectors else None)
+        source = Source.read(words, vocab, has_vectors=has_vectors)
         made = self._made
         if made is None or not made[0].is_same(source):
             graph = WordGraph(words, vocab, has_vectors=has_vectors, **self.settings)

@@ -14,7 +14,7 @@ from .ids import is_in
 class Texts(NamedTuple):
     """The texts of a batch.
 
-    docs (List[Doc]): Their documents, of one vocab, at least one.
+    docs (List[Doc]): Their documents, at least one.
     sizes (List[int]): How many tokens each has.
     forms (Ints1d): The ORTHs of all tokens.
     owners (Ints1d): For each token the place of its text.
@@ -29,7 +29,7 @@ class Texts(NamedTuple):
 
     @property
     def vocab(self) -> Vocab:
-        """Where the tokens are spelt."""
+        """Where all tokens are spelt."""
         return self.docs[0].vocab
 
 
@@ -48,11 +48,22 @@ def find_named(texts: Texts, known: Array) -> Array:
 def read_texts(docs: list[Doc]) -> Texts:
     """Read the texts of a batch.
 
-    docs (List[Doc]): Documents of one vocab, at least one.
+    docs (List[Doc]): Documents, at least one. Where they are of several vocabs, the first one
+        learns the strings of the others.
     RETURNS (Texts): The texts.
     """
+    _share_strings(docs)
     sizes = [len(doc) for doc in docs]
     tokens = numpy.concatenate([doc.to_array(CASE_ATTRS) for doc in docs])
     owners = numpy.repeat(numpy.arange(len(sizes)), sizes)
     has_no_case = tell_single_case(tokens, sizes, docs[0].vocab.strings)
     return Texts(docs, sizes, tokens[:, 0], owners, has_no_case)
+
+
+def _share_strings(docs: list[Doc]) -> None:
+    """Have the vocab of the first document know how the tokens of those of other vocabs are spelt."""
+    vocab = docs[0].vocab
+    for doc in docs:
+        if doc.vocab is not vocab:
+            for token in doc:
+                vocab.strings.add(token.text)

@@ -180,3 +180,14 @@ def test_the_callback_warns_of_components_that_are_missing(trained):
     nlp = spacy.load(trained)
     with pytest.warns(UserWarning, match=r"\[SDW05\].*know_words.v1.*'embedding'"):
         make_know_words_callback(["embedding"])(nlp)
+
+
+def test_documents_of_another_vocab_make_no_difference_afterwards(trained):
+    """Words of an earlier training are spelt in the vocab of the pipeline alone."""
+    nlp, other = spacy.load(trained), spacy.load(trained)
+    for each in (nlp, other):
+        know_words(each, known=["wonderful"], min_count=0, texts=["I am"])
+        each.vocab.strings.add("wonderful")
+    assert other.get_pipe("tok2vec").predict([spacy.blank("en").make_doc("today")])
+    assert [word.text for word in explain_words(nlp, "wonderfull")] == ["wonderfull"]
+    assert explain_words(other, "wonderfull") == explain_words(nlp, "wonderfull")

@@ -519,6 +519,17 @@ def test_a_batch_of_typos_and_empty_documents():
         assert numpy.allclose(vectors, embed(nlp, text), atol=1e-6)
 
 
+def test_a_batch_of_documents_of_several_vocabs():
+    nlp = trained_on(OFTEN)
+    texts = ["am I happy", "hapyp am I", "qwzrtl HAPYP"]
+    others = [spacy.blank("en").make_doc(text) for text in texts]
+    batch = [nlp.make_doc(texts[0]), *others]
+    for order in (batch, batch[::-1]):
+        vectors = nlp.get_pipe("tok2vec").predict(order)
+        for doc, found in zip(order, vectors, strict=True):
+            assert numpy.allclose(found, embed(nlp, doc.text), atol=1e-6)
+
+
 def test_a_word_that_the_tokenizer_knows_is_no_typo():
     nlp = trained_on(["I am going", "going I", "a gown", "the gown"])
     for text in ("I am gonna", "i am gonna"):
