@@ -21,6 +21,7 @@ from ..wiring.config import (
     find_blocks,
     find_ours,
     find_wiring,
+    list_annotating,
     list_frozen,
     looks_up_words,
 )
@@ -225,6 +226,12 @@ def _add_components(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str]
             f"Added component '{added}' after '{previous}': it diffuses what '{upstream}' embeds "
             f"for {', '.join(diffused)}"
         )
+        if upstream in list_annotating(draft.config):
+            draft.add_to_list("training.annotating_components", added, after=upstream)
+            yield (
+                f"Added '{added}' to [training] annotating_components after '{upstream}': components "
+                "that annotate in training read what they read in prediction"
+            )
         if order.weight:
             block = _describe_stabilizer(wiring, diffused, order.weight)
             block |= _limit_stabilizer(draft, wiring, order, upstream, diffused)

@@ -66,9 +66,10 @@ def find_wiring(config: Config, *, path: Path) -> Wiring:
     RAISES (ValueError): SD051 or SD056 if the config is inconsistent, SD059 if a source
         is missing.
     """
-    blocks, pipeline = config.get("components", {}), config.get("nlp", {}).get("pipeline", [])
+    blocks, pipeline = config.get("components", {}), config.get("nlp", {}).get("pipeline") or []
     for name in pipeline:
-        if not {"factory", "source"} & set(blocks.get(name, {})):
+        block = blocks.get(name, {})
+        if not isinstance(block, dict) or not {"factory", "source"} & set(block):
             reason = f"[nlp] pipeline is {pipeline}, but no [components.{name}] has a factory."
             raise ValueError(Errors.SD051.format(path=path, reason=reason))
     wiring = Wiring({}, [], {}, {})
@@ -108,6 +109,11 @@ def find_ours(config: Block) -> Iterator[str]:
 def list_frozen(config: Block) -> list[str]:
     """List the components that a config says are not to be trained."""
     return config.get("training", {}).get("frozen_components") or []
+
+
+def list_annotating(config: Block) -> list[str]:
+    """List the components that a config has annotate the texts that it trains on."""
+    return config.get("training", {}).get("annotating_components") or []
 
 
 def is_listener(block: Block) -> bool:

@@ -80,6 +80,8 @@ def test_stability_of_0_leaves_out_what_only_serves_it(add):
         (PARTIAL.replace("model.tok2vec.embed", "model.tok3vec.embed"), [], "[SD051]"),
         (PARTIAL.replace("encode.width}", "encode.wide}"), [], "[SD051]"),
         ("width = 3", [], "[SD051]"),
+        ("[nlp]\npipeline = null", [], "[SD053]"),
+        ('[nlp]\npipeline = ["ner"]\n\n[components]\nner = 3', [], "[SD051]"),
         ("", [], "[SD053]"),
         (PARTIAL.replace("[nlp]", "[paths]"), [], "[SD051]"),
     ],

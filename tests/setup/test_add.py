@@ -423,6 +423,19 @@ def test_spares_frozen_listeners(add):
     assert code == 0 and "[SDW50] ner: " in printed
 
 
+def test_what_annotates_in_training_reads_diffused_vectors_there_too(add):
+    text = write_config(["tagger", "ner"])
+    annotating = text.replace(
+        "annotating_components = []", 'annotating_components = ["tok2vec", "tagger"]'
+    )
+    code, printed, output = add(annotating)
+    assert code == 0 and "Added 'stablediff' to [training] annotating_components" in printed
+    assert read(output)["training"]["annotating_components"] == ["tok2vec", "stablediff", "tagger"]
+    code, printed, output = add(text)
+    assert "annotating_components" not in printed
+    assert read(output)["training"]["annotating_components"] == []
+
+
 def test_warns_of_frozen_listeners_that_stand_behind_others(add):
     code, printed, output = add(freeze(write_config(["ner", "tagger"]), "tagger"))
     assert code == 0 and "[SDW50] tagger: " in printed
