@@ -180,6 +180,9 @@ class Errors(metaclass=ErrorsWithCodes):
     SD061 = "Can't write the config to '{path}': {reason}."
     SD062 = ("The option --time has no meaning for the layer 'multiscale', but it is {value}. Leave it out, and set the "
              "times of the layer in the config.")
+    SD063 = ("There is nothing to diffuse in '{path}' by default: behind {names} stand frozen components that listen to the same "
+             "frozen embedding, and would read diffused vectors, which they never learned to use. Put {names} behind them in "
+             "[nlp] pipeline, or name them all in --pipes.")
     SD070 = ("There is no graph of words in {name}. Components that have one: {opts}. Wrap an embedding "
              "in spacy-stablediff.WordGraphTok2Vec.v1, by `python -m spacy stablediff add` or "
              "spacy_stablediff.know_words(nlp), and train it.")

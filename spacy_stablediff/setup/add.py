@@ -41,6 +41,10 @@ FACTORIES = ("ner", *CLASSIFIERS, "spancat")
 
 # Why a component that embeds, or reads an embedding, gets no diffusion.
 IS_FROZEN = "it is frozen, so it would never learn to use it"
+STANDS_BEFORE_FROZEN = (
+    "a frozen component stands behind it, and would read diffused vectors, which it never learned to "
+    "use. Put it behind the frozen ones in [nlp] pipeline"
+)
 
 
 @dataclass
@@ -106,7 +110,7 @@ def add_diffusion(
     pretrain (bool): Put `spacy pretrain` into it as well, for the first of their
         embeddings.
     RETURNS (Addition): The config, and what there is to tell.
-    RAISES (ValueError): SD001 or SD024 for a wrong time or weight, SD051 to SD062, SD075
+    RAISES (ValueError): SD001 or SD024 for a wrong time or weight, SD051 to SD063, SD075
         or SD076 if it can't be pretrained.
     """
     config, named = load_config_from_str(text).interpolate(), list(pipes)
@@ -157,6 +161,9 @@ def _choose(
         return [name for name in diffusable if name in named]
     chosen = _list_learning(wiring, diffusable, frozen)
     if not chosen:
+        blocked = [name for name in wiring.upstreams if name not in frozen]
+        if blocked:
+            raise ValueError(Errors.SD063.format(path=path, names=", ".join(blocked)))
         hint = f"To diffuse for {', '.join(diffusable)}, use --pipes." if diffusable else ""
         fields = {"opts": ", ".join(wiring.components), "factories": " or ".join(FACTORIES)}
         raise ValueError(Errors.SD053.format(path=path, hint=hint, **fields).strip())
@@ -167,7 +174,8 @@ def _list_learning(wiring: Wiring, diffusable: list[str], frozen: list[str]) -> 
     """List the components that would learn to use a diffusion.
 
     Frozen ones never would. Of the listeners to a shared embedding none can be spared that stands
-    behind one that learns, for what it reads is diffused by its position.
+    behind one that learns, for what it reads is diffused by its position. Where the embedding is
+    frozen, a frozen one predicts what it did before. So then none gets a diffusion.
     """
     learning = [
         name
@@ -178,7 +186,10 @@ def _list_learning(wiring: Wiring, diffusable: list[str], frozen: list[str]) -> 
     for upstream in wiring.list_upstreams(learning):
         listeners = wiring.list_listeners(upstream)
         first = next(place for place, name in enumerate(listeners) if name in learning)
-        behind += listeners[first:]
+        if upstream in frozen and set(listeners[first:]) & set(frozen):
+            learning = [name for name in learning if name not in listeners]
+        else:
+            behind += listeners[first:]
     return [name for name in diffusable if name in learning or name in behind]
 
 
@@ -426,6 +437,8 @@ def _find_unchanged(wiring: Wiring, chosen: list[str], frozen: list[str]) -> lis
             continue
         if name in frozen and name in wiring.owned | wiring.upstreams:
             notes.append(f"Left '{name}' as it is: {IS_FROZEN}")
+        elif name in wiring.upstreams:
+            notes.append(f"Left '{name}' as it is: {STANDS_BEFORE_FROZEN}")
         elif name in wiring.owned:
             reason = "to diffuse its own tok2vec, name it in --pipes"
             notes.append(f"Left '{name}' as it is: {reason}")

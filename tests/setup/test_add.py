@@ -448,6 +448,19 @@ def test_warns_of_frozen_listeners_that_stand_behind_others(add):
     ]
 
 
+def test_leaves_a_listener_alone_before_one_that_is_frozen_with_its_embedding(add):
+    """In such a pipeline the frozen one predicts what it did before."""
+    text = write_beside(["ner", "tagger"], "textcat")
+    code, printed, output = add(freeze(text, "tok2vec", "tagger"))
+    assert code == 0 and "Left 'ner' as it is: a frozen component stands behind it" in printed
+    assert "SDW50" not in printed and "SDW54" not in printed
+    assert read(output)["nlp"]["pipeline"] == ["tok2vec", "ner", "tagger", "textcat"]
+    code, printed, output = add(freeze(write_config(["ner", "tagger"]), "tok2vec", "tagger"))
+    assert code == 1 and "[SD063]" in printed and "Put ner behind them" in printed
+    code, printed, output = add(freeze(write_config(["tagger", "ner"]), "tok2vec", "tagger"))
+    assert read(output)["nlp"]["pipeline"][:3] == ["tok2vec", "tagger", "stablediff"]
+
+
 def test_without_a_listener_that_learns_a_shared_embedding_gets_nothing(add):
     frozen = freeze(write_beside(["tagger", "parser"], "ner"), "tok2vec", "tagger", "parser")
     code, printed, output = add(frozen)
