@@ -68,9 +68,7 @@ class Augmentation:
         RAISES (ValueError): SD011 without the pipeline, SD080 if another component stands first.
         """
         validate_get_examples(get_examples, "Augmentation.initialize")
-        if nlp is None:
-            raise ValueError(Errors.SD011.format(name=self.name))
-        self.pipeline.set(nlp)
+        nlp = self.pipeline.begin(self, nlp)
         with enabled(nlp):
             self._check_place(nlp)
 

@@ -29,6 +29,19 @@ class PipelineRef:
         """Refer to another pipeline."""
         self._ref = weakref.ref(nlp)
 
+    def begin(self, component: Any, nlp: Language | None) -> Language:
+        """Refer to the pipeline that a component is initialized in, and return it.
+
+        component (Pipe): The component, with a name.
+        nlp (Optional[Language]): The pipeline, as `initialize` got it.
+        RETURNS (Language): The pipeline.
+        RAISES (ValueError): SD011 if it got none.
+        """
+        if nlp is None:
+            raise ValueError(Errors.SD011.format(name=component.name))
+        self.set(nlp)
+        return nlp
+
     def find(self, component: Any) -> Language | None:
         """Return the pipeline if it still holds a component, else None.
 

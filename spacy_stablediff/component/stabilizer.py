@@ -151,9 +151,7 @@ class Stabilizer:
             where it doesn't stand between them and their transformer.
         """
         validate_get_examples(get_examples, "Stabilizer.initialize")
-        if nlp is None:
-            raise ValueError(Errors.SD011.format(name=self.name))
-        self.pipeline.set(nlp)
+        nlp = self.pipeline.begin(self, nlp)
         with enabled(nlp):
             self._check_pipes(nlp)
             self._warn_of_frozen(nlp)

@@ -203,9 +203,7 @@ class StableDiff(Tok2Vec):
             component expects another width.
         """
         validate_get_examples(get_examples, "StableDiff.initialize")
-        if nlp is None:
-            raise ValueError(Errors.SD011.format(name=self.name))
-        self.pipeline.set(nlp)
+        nlp = self.pipeline.begin(self, nlp)
         width = self.get_width(nlp)
         for name, component in list_readers(nlp, self.name):
             for listener in walk_listeners(component):
