@@ -1,6 +1,7 @@
 """The graph of words as an attribute of layers, which is made when it is asked for."""
 
 from collections.abc import Iterator, Mapping
+from operator import is_
 from typing import Any, NamedTuple
 
 import numpy
@@ -50,12 +51,8 @@ class Source(NamedTuple):
 
     def is_same(self, other: "Source") -> bool:
         """Tell whether the same graph would come of another."""
-        pairs = zip(
-            (self.words, self.vocab, self.vectors),
-            (other.words, other.vocab, other.vectors),
-            strict=True,
-        )
-        are_same = all(one is another for one, another in pairs)
+        own = self.words, self.vocab, self.vectors
+        are_same = all(map(is_, own, (other.words, other.vocab, other.vectors)))
         return are_same and (self.version, self.keys) == (other.version, other.keys)
 
 
