@@ -27,6 +27,7 @@ STABILIZER: dict[str, Any] = {
     "weight": 0.05,
     "contrast": 30.0,
     "consistency": 1.0,
+    "supervision": 0.0,
     "augmenter": EDITS,
     "share": 0.5,
 }

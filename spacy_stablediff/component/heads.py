@@ -1,4 +1,4 @@
-"""Components that learn to give edited texts the scores of the clean ones."""
+"""Components that learn to give edited texts the scores of the clean ones, or the annotated ones."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple
@@ -54,6 +54,17 @@ class Stage(NamedTuple):
 
     diffuser: Diffuser | None
     heads: list[Head]
+
+
+class ScoreWeights(NamedTuple):
+    """Weights >= 0 of the losses on the scores of edited texts, relative to a component's own.
+
+    consistency (float): That on how far they are from the scores of the clean texts.
+    supervision (float): That on how far they are from the annotation.
+    """
+
+    consistency: float
+    supervision: float
 
 
 class Sources(NamedTuple):
@@ -121,20 +132,22 @@ def list_heads(stages: list[Stage]) -> Iterator[Head]:
         yield from stage.heads
 
 
-def learn_scores(stages: list[Stage], batch: ScoredBatch, weight: float) -> tuple[float, Batch]:
-    """Compute the loss on scores, and backpropagate it through the components that score.
+def learn_scores(
+    stages: list[Stage], batch: ScoredBatch, weights: ScoreWeights
+) -> tuple[float, Batch]:
+    """Compute the losses on scores, and backpropagate them through the components that score.
 
     stages (List[Stage]): The stages, at least one.
     batch (ScoredBatch): The batch, with the vectors of the first stage.
-    weight (float): Weight >= 0 of the loss.
-    RETURNS (Tuple[float, List[Floats2d]]): The loss, and its gradient for the vectors of
-        the edited texts, both times the weight. The gradients of components and
+    weights (ScoreWeights): The weights of the losses.
+    RETURNS (Tuple[float, List[Floats2d]]): The sum of the losses, times their weights, and its
+        gradient for the vectors of the edited texts. The gradients of components and
         diffusions are added to.
     """
     stage, *later = stages
     total, gradient = 0.0, [0 * X for X in batch.vectors]
     for head in stage.heads:
-        loss, d_vectors = _learn_consistency(head, batch, weight)
+        loss, d_vectors = _learn_head(head, batch, weights)
         total, gradient = total + loss, add(gradient, d_vectors)
     if any(list_heads(later)):
         diffuser = later[0].diffuser
@@ -142,12 +155,27 @@ def learn_scores(stages: list[Stage], batch: ScoredBatch, weight: float) -> tupl
         clean, _ = diffuser.diffuse(batch.docs, batch.clean, is_train=False)
         vectors, backprop = diffuser.diffuse(batch.edited.docs, batch.vectors, is_train=True)
         diffused = batch._replace(clean=clean, vectors=vectors)
-        loss, d_vectors = learn_scores(later, diffused, weight)
+        loss, d_vectors = learn_scores(later, diffused, weights)
         total, gradient = total + loss, add(gradient, backprop(d_vectors))
     return total, gradient
 
 
-def _learn_consistency(head: Head, batch: ScoredBatch, weight: float) -> tuple[float, Batch]:
+class Scored(NamedTuple):
+    """What a component makes of edited texts, or of the spans in them.
+
+    truths (Optional[Floats2d]): The scores of the clean ones, if they were asked for.
+    scores (Floats2d): The scores, one row for each text or span.
+    backprop (Callable): Takes their gradient.
+    predicted (Any): What the component's own loss compares with annotation.
+    """
+
+    truths: Floats2d | None
+    scores: Floats2d
+    backprop: Callable
+    predicted: Any
+
+
+def _learn_head(head: Head, batch: ScoredBatch, weights: ScoreWeights) -> tuple[float, Batch]:
     d_vectors = [0 * X for X in batch.vectors]
 
     def take(gradient: Batch) -> Batch:
@@ -157,28 +185,41 @@ def _learn_consistency(head: Head, batch: ScoredBatch, weight: float) -> tuple[f
 
     score = _score_spans if isinstance(head.component, SpanCategorizer) else _score_texts
     with head.inlet.lend():
-        truths, scores, backprop = score(head, batch, take)
-    if not len(scores):
+        scored = score(head, batch, take, with_clean=weights.consistency > 0)
+    if not len(scored.scores):
         return 0.0, d_vectors
-    loss, d_scores = scores_loss(truths, scores, is_logistic=head.is_logistic)
-    backprop(weight * d_scores)
-    return weight * loss, d_vectors
+    loss, d_scores = 0.0, 0 * scored.scores
+    for weight, (term, gradient) in _list_terms(head, batch, scored, weights):
+        loss, d_scores = loss + weight * term, d_scores + weight * gradient
+    scored.backprop(d_scores)
+    return loss, d_vectors
 
 
-def _score_texts(
-    head: Head, batch: ScoredBatch, take: Backprop
-) -> tuple[Floats2d, Floats2d, Callable]:
+def _list_terms(
+    head: Head, batch: ScoredBatch, scored: Scored, weights: ScoreWeights
+) -> Iterator[tuple[float, tuple[float, Floats2d]]]:
+    """List the losses on scores, each with its weight and its gradient."""
+    if scored.truths is not None:
+        loss = scores_loss(scored.truths, scored.scores, is_logistic=head.is_logistic)
+        yield weights.consistency, loss
+    if weights.supervision:
+        loss = head.component.get_loss(batch.edited.examples, scored.predicted)
+        yield weights.supervision, loss
+
+
+def _score_texts(head: Head, batch: ScoredBatch, take: Backprop, *, with_clean: bool) -> Scored:
     """Score each edited text, and the clean one that it comes from."""
-    indices, places = numpy.unique(batch.edited.sources, return_inverse=True)
-    clean, copies = batch.list_clean(indices), batch.edited.docs
-    truths = head.begin_update(clean.docs, clean.docs, clean.vectors, take)[0]
+    truths, copies = None, batch.edited.docs
+    if with_clean:
+        indices, places = numpy.unique(batch.edited.sources, return_inverse=True)
+        clean = batch.list_clean(indices)
+        scores, _ = head.begin_update(clean.docs, clean.docs, clean.vectors, take)
+        truths = scores[places]
     scores, backprop = head.begin_update(copies, copies, batch.vectors, take)
-    return truths[places], scores, backprop
+    return Scored(truths, scores, backprop, scores)
 
 
-def _score_spans(
-    head: Head, batch: ScoredBatch, take: Backprop
-) -> tuple[Floats2d, Floats2d, Callable]:
+def _score_spans(head: Head, batch: ScoredBatch, take: Backprop, *, with_clean: bool) -> Scored:
     """Score each candidate of a clean text that an edited one still has, in both."""
     edited, ops = batch.edited, head.component.model.ops
     docs, clean = batch.list_clean(edited.sources)
@@ -189,10 +230,13 @@ def _score_spans(
     ]
     before, after = (_make_ragged(ops, spans) for spans in zip(*pairs, strict=True))
     if not len(before.dataXd):
-        return ops.alloc2f(0, 1), ops.alloc2f(0, 1), lambda d_scores: None
-    truths = head.begin_update((docs, before), docs, clean, take)[0]
-    scores, backprop = head.begin_update((edited.docs, after), edited.docs, batch.vectors, take)
-    return truths, scores, backprop
+        nothing = ops.alloc2f(0, 1)
+        return Scored(nothing, nothing, lambda d_scores: None, (after, nothing))
+    truths, copies = None, edited.docs
+    if with_clean:
+        truths, _ = head.begin_update((docs, before), docs, clean, take)
+    scores, backprop = head.begin_update((copies, after), copies, batch.vectors, take)
+    return Scored(truths, scores, backprop, (after, scores))
 
 
 def _follow(spans: Array, length: int, alignment: Array) -> tuple[Array, Array]:

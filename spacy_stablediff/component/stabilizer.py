@@ -23,7 +23,7 @@ from ..types import Augmenter, Batch
 from ..wiring.config import list_frozen
 from ..wiring.links import find_link
 from ..wiring.model import enabled, find_path_to, list_later
-from .heads import ScoredBatch, learn_scores, list_heads
+from .heads import ScoredBatch, ScoreWeights, learn_scores, list_heads
 from .pipeline import PipelineRef
 from .places import Embedded, Pipes, Place, find_places, list_owners, list_shared
 from .relay import add
@@ -40,6 +40,7 @@ def make_stabilizer(
     weight: Any,
     contrast: Any,
     consistency: Any,
+    supervision: Any,
     augmenter: Augmenter,
     share: Any,
 ) -> "Stabilizer":
@@ -56,7 +57,9 @@ def make_stabilizer(
         schedule of it, from which each update takes the next value.
     contrast (float): Weight >= 0, within that loss, of telling tokens apart.
     consistency (float): Weight >= 0 of the loss on the scores of text and span
-        classifiers, relative to their own.
+        classifiers, relative to their own: how far those of edited texts are from those of
+        the clean ones.
+    supervision (float): The same, how far they are from the annotation.
     augmenter (Callable[[Language, Example], Iterator[Example]]): Makes the edits.
     share (float): The probability, above 0 and up to 1, with which each text of a batch is
         edited. A step takes the less time the fewer they are.
@@ -70,6 +73,7 @@ def make_stabilizer(
         weight=weight,
         contrast=contrast,
         consistency=consistency,
+        supervision=supervision,
         augmenter=augmenter,
         share=share,
     )
@@ -101,6 +105,7 @@ class Stabilizer:
         consistency: float,
         augmenter: Augmenter,
         share: float,
+        supervision: float = STABILIZER["supervision"],
     ) -> None:
         """Initialize a stabilizer component. Arguments as in `make_stabilizer`."""
         self.name = name
@@ -113,6 +118,7 @@ class Stabilizer:
         self.weight = self._check("weight", weight)
         self.contrast = self._check("contrast", contrast)
         self.consistency = self._check("consistency", consistency)
+        self.supervision = self._check("supervision", supervision)
         self.augmenter = augmenter
         self.share = check_share(name, share)
         self.pipeline = PipelineRef()
@@ -158,7 +164,7 @@ class Stabilizer:
             places = self._list_places(nlp)
             heads = [head for place in places for head in list_heads(place.find_stages())]
         learns_vectors = (self.weight or self.schedule) and any(p.trains_vectors for p in places)
-        if not (learns_vectors or (self.consistency and heads)):
+        if not (learns_vectors or (any(self.score_weights) and heads)):
             warnings.warn(Warnings.SDW06.format(name=self.name), stacklevel=2)
 
     def update(
@@ -186,11 +192,16 @@ class Stabilizer:
         losses.setdefault(self.name, 0.0)
         validate_examples(examples, "Stabilizer.update")
         weight = self.next_weight()
-        if weight or self.consistency:
+        if weight or any(self.score_weights):
             nlp = self.pipeline.require(self)
             with forget_new_words(nlp.vocab):
                 losses[self.name] += self._learn(nlp, list(examples), weight, drop, losses)
         return losses
+
+    @property
+    def score_weights(self) -> ScoreWeights:
+        """The weights of the losses on scores."""
+        return ScoreWeights(self.consistency, self.supervision)
 
     def next_weight(self) -> float:
         """Return the weight of the loss on vectors for the next update."""
@@ -228,9 +239,9 @@ class Stabilizer:
         """Backpropagate the losses of a batch at a place, and return their sum."""
         weight = weight if place.trains_vectors else 0.0
         loss, d_clean, d_edited = self._compare(place.ops, edited, embedded, weight)
-        if self.consistency:
+        if any(self.score_weights):
             batch = ScoredBatch(docs, embedded.clean, edited, embedded.edited)
-            loss_on_scores, d_scores = learn_scores(place.find_stages(), batch, self.consistency)
+            loss_on_scores, d_scores = learn_scores(place.find_stages(), batch, self.score_weights)
             loss, d_edited = loss + loss_on_scores, add(d_edited, d_scores)
         embedded.backprop(d_clean, d_edited)
         return loss

@@ -17,7 +17,7 @@ from .share import draw_share
 class EditedBatch(NamedTuple):
     """Edited copies of a batch's documents, aligned with them.
 
-    docs (List[Doc]): The edited documents.
+    examples (List[Example]): The edited documents, each with its annotation.
     rows (Ints1d): Tokens of all edited documents, one after the other, that have a
         counterpart.
     clean_rows (Ints1d): For each of those its counterpart among the tokens of all
@@ -27,11 +27,16 @@ class EditedBatch(NamedTuple):
         each token's counterpart, or -1.
     """
 
-    docs: list[Doc]
+    examples: list[Example]
     rows: Array
     clean_rows: Array
     sources: Array
     alignments: list[Array]
+
+    @property
+    def docs(self) -> list[Doc]:
+        """The edited documents."""
+        return [eg.predicted for eg in self.examples]
 
 
 def edit_batch(
@@ -46,7 +51,7 @@ def edit_batch(
     RETURNS (EditedBatch): The copies that differ from their documents. Each records its
         alignment and what it was made from, and has its document's sentences.
     """
-    docs, rows, clean_rows, sources, alignments = [], [], [], [], []
+    copies, rows, clean_rows, sources, alignments = [], [], [], [], []
     start, clean_start = 0, 0
     for index, (eg, is_edited) in enumerate(
         zip(examples, draw_share(share, len(examples)), strict=True)
@@ -60,7 +65,7 @@ def edit_batch(
                     record_original(eg.predicted, edited.predicted)
                 carry_sentences(eg.predicted, edited.predicted, alignment)
                 aligned = numpy.flatnonzero(alignment >= 0)
-                docs.append(edited.predicted)
+                copies.append(edited)
                 sources.append(index)
                 alignments.append(alignment)
                 rows.append(start + aligned)
@@ -68,7 +73,7 @@ def edit_batch(
                 start += len(edited.predicted)
         clean_start += len(eg.predicted)
     return EditedBatch(
-        docs,
+        copies,
         _join(rows),
         _join(clean_rows),
         numpy.asarray(sources, dtype="int32"),

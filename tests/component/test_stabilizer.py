@@ -13,7 +13,13 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Adam, NumpyOps
 
-from spacy_stablediff.component.heads import ScoredBatch, find_stages, learn_scores, list_heads
+from spacy_stablediff.component.heads import (
+    ScoredBatch,
+    ScoreWeights,
+    find_stages,
+    learn_scores,
+    list_heads,
+)
 from spacy_stablediff.component.stabilizer import Stabilizer
 from spacy_stablediff.edits.batch import edit_batch
 from spacy_stablediff.training.vectors import vectors_loss
@@ -405,7 +411,8 @@ def test_gradient_of_consistency_is_that_of_the_cross_entropy_with_clean_scores_
         truths = scores(docs, clean)[edited.sources]
         return -2.0 * float((truths * numpy.log(scores(edited.docs, vectors))).sum())
 
-    loss, d_moved = learn_scores(stages, ScoredBatch(docs, clean, edited, moved), 2.0)
+    batch, weights = ScoredBatch(docs, clean, edited, moved), ScoreWeights(2.0, 0.0)
+    loss, d_moved = learn_scores(stages, batch, weights)
     difference = scores(edited.docs, moved) - scores(docs, clean)[edited.sources]
     assert loss == pytest.approx(2.0 * (difference**2).mean(), rel=1e-4)
     rng = numpy.random.default_rng(0)
@@ -466,12 +473,12 @@ def test_pipes_says_whose_vectors_and_scores_are_to_be_steady(pipes, weight, con
 
 
 def test_says_so_where_it_has_no_effect():
-    nlp = stable_pipeline(["ner"], weight=0.0, consistency=1.0)
+    nlp = stable_pipeline(["ner"], weight=0.0, consistency=1.0, supervision=1.0)
     with pytest.warns(UserWarning, match=r"\[SDW06\] Component 'stabilizer' has no effect"):
         nlp.initialize(lambda: examples_for(nlp))
 
 
-@pytest.mark.parametrize("setting", ["weight", "contrast", "consistency"])
+@pytest.mark.parametrize("setting", ["weight", "contrast", "consistency", "supervision"])
 @pytest.mark.parametrize("value", [-1, float("nan"), float("inf"), "much", None, True])
 def test_refuses_bad_weights(setting, value):
     settings = {"weight": 1.0, "contrast": 1.0, "consistency": 1.0, "share": 1.0, setting: value}
@@ -501,7 +508,8 @@ def test_scores_of_several_copies_are_compared_with_those_of_their_own_text():
     edited = edit_batch(nlp, copy_twice_or_not, examples[:3])
     assert edited.sources.tolist() == [0, 0, 2, 2]
     batch = ScoredBatch(docs, embed.predict(docs), edited, embed.predict(edited.docs))
-    loss, _ = learn_scores(find_stages(nlp, "stabilizer", "*"), batch, 1.0)
+    stages, weights = find_stages(nlp, "stabilizer", "*"), ScoreWeights(1.0, 0.0)
+    loss, _ = learn_scores(stages, batch, weights)
     score = nlp.get_pipe("textcat").predict
     for doc in [*docs, *edited.docs]:
         doc.tensor = embed.predict([doc])[0]

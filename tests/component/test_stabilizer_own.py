@@ -8,8 +8,14 @@ from spacy.util import fix_random_seed
 from thinc.api import SGD, Adam, NumpyOps
 
 import spacy_stablediff
-from spacy_stablediff.component.heads import ScoredBatch, learn_scores, list_heads
+from spacy_stablediff.component.heads import (
+    ScoredBatch,
+    ScoreWeights,
+    learn_scores,
+    list_heads,
+)
 from spacy_stablediff.component.places import find_places
+from spacy_stablediff.edits.augmenter import Edits
 from spacy_stablediff.edits.batch import edit_batch
 from spacy_stablediff.training.vectors import vectors_loss
 from spacy_stablediff.wiring.inlets import find_own_embedding
@@ -367,9 +373,8 @@ def test_gradient_of_the_scores_is_that_of_their_divergence(name, wiring):
     )
     embedding = place.embedding if wiring == "own" else nlp.get_pipe("tok2vec").model
     clean, vectors = embedding.predict(docs), embedding.predict(edited.docs)
-    loss, gradient = learn_scores(
-        place.find_stages(), ScoredBatch(docs, clean, edited, vectors), 2.0
-    )
+    batch, weights = ScoredBatch(docs, clean, edited, vectors), ScoreWeights(2.0, 0.0)
+    loss, gradient = learn_scores(place.find_stages(), batch, weights)
     assert loss > 0 and head.is_logistic == (name in ("textcat_multilabel", "spancat"))
 
     def score(documents, given, spans):
@@ -402,6 +407,41 @@ def test_gradient_of_the_scores_is_that_of_their_divergence(name, wiring):
             slopes.append((above - below) / (2 * size))
         nearest = min(slopes, key=lambda slope: abs(slope - expected))
         assert nearest == pytest.approx(expected, rel=0.05, abs=1e-3)
+
+
+def gradients_of_update(nlp, names, examples, exclude=()):
+    """What one update adds to the gradients of components, by component and parameter."""
+    for name in names:
+        forget_gradients(nlp.get_pipe(name).model)
+    nlp.update(examples, sgd=False, exclude=exclude)
+    return {
+        (name, place): gradient
+        for name in names
+        for place, (_, _, gradient) in enumerate(gradients(nlp.get_pipe(name).model))
+    }
+
+
+@pytest.mark.parametrize("wiring", ["shared", "own"])
+@pytest.mark.parametrize(
+    "name", ["textcat", "textcat_multilabel", "spancat", "spancat_singlelabel"]
+)
+def test_supervision_adds_what_training_on_the_edited_copies_does(name, wiring):
+    nlp = shared_or_own(name, wiring)
+    names = ["tok2vec", name] if wiring == "shared" else [name]
+    stabilizer = nlp.get_pipe("stabilizer")
+    stabilizer.weight, stabilizer.supervision = 0.0, 1.0
+    augmenter, stabilizer.augmenter = (Edits(typo=0.5, swap=0.0, drop=0.0) for _ in range(2))
+    examples = annotated_examples(nlp)
+    copies = edit_batch(nlp, augmenter, examples).examples
+    # No candidate of a clean text is lost in its copy.
+    assert [len(eg.predicted) for eg in copies] == [len(eg.predicted) for eg in examples]
+
+    both = gradients_of_update(nlp, names, examples)
+    clean = gradients_of_update(nlp, names, examples, exclude=["stabilizer"])
+    edited = gradients_of_update(nlp, names, copies, exclude=["stabilizer"])
+    assert len(edited) > 3 and all(gradient.any() for gradient in edited.values())
+    for key, gradient in edited.items():
+        assert_allclose(both[key] - clean[key], gradient, rtol=1e-3, atol=1e-5, err_msg=str(key))
 
 
 def test_after_scoring_the_embedding_embeds_again():
