@@ -91,8 +91,8 @@ def _learn(
     """Let the embeddings take a step, and nothing else."""
     for name, embedding in embeddings.items():
         component: Any = nlp.get_pipe(name)
-        # What stands beside the embedding learns nothing, and so a bag of words meets no word.
-        with trained_on(component.model, "counted"), trained_on(embedding, "raw"):
+        # What is new to an embedding stays so: nobody has trained what it would be known by.
+        with trained_on(component.model, "counted"):
             component.update(examples)
         embedding.finish_update(optimizer)
         _forget_gradients(component.model)

@@ -18,6 +18,8 @@ from spacy_stablediff.tuning.prepare import choose_components, prepare
 from spacy_stablediff.tuning.texts import read_texts, split
 from spacy_stablediff.wiring.model import find_node
 from spacy_stablediff.words.bag import LAYER as BAG
+from spacy_stablediff.words.known import find_words
+from spacy_stablediff.words.layer import ARCHITECTURE as WORD_GRAPH
 from spacy_stablediff.words.layer import find_layers
 
 from ..pipelines import (
@@ -189,6 +191,22 @@ def test_a_bag_of_words_beside_the_embedding_meets_no_words():
     before = bag.to_bytes()
     spacy_stablediff.tune(nlp, TEXTS, epochs=1, keep=0.0)
     assert any(find_layers(nlp.get_pipe("textcat"))) and bag.to_bytes() == before
+
+
+def test_what_an_embedding_does_not_know_stays_unknown_to_it():
+    nlp = spacy.blank("en")
+    words = {"@architectures": WORD_GRAPH, "tok2vec": EMBEDDING, "min_count": 2}
+    nlp.add_pipe("tok2vec", config={"model": words})
+    add_textcat(nlp)
+    train(nlp)
+    known = next(find_words(nlp.get_pipe("tok2vec"))).known
+    texts = ["Something that nobody said before, said twice."] * 2 + TEXTS[:4]
+    cats = [doc.cats for doc in nlp.pipe(texts)]
+    spacy_stablediff.tune(nlp, texts * 3, epochs=1, learn_rate=1e-12, keep=0.0)
+    for words in find_words(nlp.get_pipe("textcat")):
+        assert numpy.array_equal(words.known, known)
+    for doc, before in zip(nlp.pipe(texts), cats, strict=True):
+        assert doc.cats == pytest.approx(before, abs=1e-5)
 
 
 def test_misspelt_words_do_not_stay_in_the_vocab():
