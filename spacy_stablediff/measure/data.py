@@ -4,12 +4,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
+import numpy
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Corpus, Example, PlainTextCorpus
 from spacy.vocab import Vocab
 
 from ..errors import Errors
+from ..types import Array
 
 Data: TypeAlias = str | Path | Iterable[Example | Doc | str]
 
@@ -65,7 +67,26 @@ def copy_tokens(vocab: Vocab, doc: Doc) -> Doc:
     RETURNS (Doc): The copy.
     """
     words, spaces = [token.text for token in doc], [bool(token.whitespace_) for token in doc]
-    return Doc(vocab, words=words, spaces=spaces)
+    copy = Doc(vocab, words=words, spaces=spaces)
+    if len(doc):
+        # The tokenizer gives parts of words others than the vocab does, as to "n't" in "can't".
+        norms: Array = numpy.asarray([vocab.strings.add(token.norm_) for token in doc], "uint64")
+        copy.from_array(["NORM"], norms[:, None])
+    return copy
+
+
+def tokenize_alike(nlp: Language, doc: Doc) -> Doc:
+    """Copy a document's tokens as the tokenizer makes them, where it makes the same.
+
+    Documents that were saved have lost what it tells of a token besides its text.
+
+    nlp (Language): The pipeline.
+    doc (Doc): The document.
+    RETURNS (Doc): The copy, without annotation.
+    """
+    made = nlp.make_doc(doc.text)
+    alike = [token.text for token in made] == [token.text for token in doc]
+    return made if alike else copy_tokens(nlp.vocab, doc)
 
 
 def _read_path(nlp: Language, path: Path) -> Iterator[Example]:
@@ -82,7 +103,7 @@ def _make_example(nlp: Language, item: Example | Doc | str) -> Example:
             return item
         return Example(copy_tokens(nlp.vocab, item.predicted), item.reference)
     if isinstance(item, Doc):
-        return Example(copy_tokens(nlp.vocab, item), item)
+        return Example(tokenize_alike(nlp, item), item)
     if isinstance(item, str):
         doc = nlp.make_doc(item)
         return Example(doc, doc.copy())

@@ -2,11 +2,11 @@
 
 import pytest
 import spacy
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 
 from spacy_stablediff import measure_stability
-from spacy_stablediff.measure.data import read_data
+from spacy_stablediff.measure.data import copy_tokens, read_data
 
 from ..pipelines import TEXTS, chain_pipeline, examples_for, train
 
@@ -49,6 +49,24 @@ def test_the_gold_annotation_of_documents_is_not_what_the_pipeline_sees(nlp):
     (example,) = read_data(spacy.blank("en"), [doc])
     assert example.reference is doc and not example.predicted.cats
     assert not example.predicted.tensor.size
+
+
+@pytest.mark.parametrize("words", [None, ["I", "don't", "know."]], ids=["made", "given"])
+def test_documents_have_the_norms_that_the_tokenizer_gives(nlp, words):
+    made = nlp.make_doc("I don't know.")
+    doc = made if words is None else Doc(nlp.vocab, words=words, spaces=[True, True, False])
+    (example,) = read_data(nlp, [doc])
+    copy = copy_tokens(spacy.blank("en").vocab, doc)
+    for other in (example.predicted, copy):
+        assert [t.norm_ for t in other] == [t.norm_ for t in doc]
+        assert [t.text for t in other] == [t.text for t in doc] and other is not doc
+    assert [t.norm_ for t in made] == ["i", "do", "not", "know", "."]
+
+
+def test_a_saved_document_is_seen_as_its_text(nlp):
+    (saved,) = DocBin(docs=[nlp.make_doc("I don't know.")]).get_docs(nlp.vocab)
+    (example,) = read_data(nlp, [saved])
+    assert [t.norm_ for t in example.predicted] == ["i", "do", "not", "know", "."]
 
 
 def test_a_baseline_is_measured_on_the_same_data(nlp):
