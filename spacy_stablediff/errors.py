@@ -311,6 +311,11 @@ class Errors(metaclass=ErrorsWithCodes):
     SD195 = ("The setting '{setting}' is {value!r}. 'epochs' must be a whole number of at least 1, 'learn_rate' a number above "
              "0, 'keep' a number from 0 to 1, and 'seed' a whole number of at least 0.")
     SD196 = ("Can't make the directory '{path}' for the tuned pipeline: {reason}. Give another output.")
+    SD197 = ("A text to tune on is annotated for {annotated}, but not for {lacking}: {text!r:.80}. Name the components that all "
+             "texts are annotated for in the setting 'components', or give texts without annotation, which the pipeline itself "
+             "annotates.")
+    SD198 = ("Component '{name}' knows none of the labels that the texts to tune on are annotated with, such as {held}. It knows "
+             "{known}. Give texts with its own labels, or without annotation, which the pipeline itself annotates.")
 # fmt: on
 
 

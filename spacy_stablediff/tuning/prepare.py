@@ -23,19 +23,20 @@ from ..wiring.weights import renumber
 from ..words.layer import find_layers
 
 
-def choose_components(nlp: Language, names: list[str] | None) -> list[str]:
+def choose_components(nlp: Language, names: str | list[str] | None) -> list[str]:
     """Choose the components to tune.
 
     nlp (Language): The pipeline.
-    names (Optional[List[str]]): Their names; by default all of `FACTORIES` that embed for
+    names (Optional[Union[str, List[str]]]): Their names; by default all of `FACTORIES` that embed for
         themselves or listen to a shared embedding or a transformer.
     RETURNS (List[str]): Their names, at least one.
     RAISES (ValueError): SD194 if one can't be tuned, or there is none to tune.
     """
     possible = [name for name in nlp.pipe_names if _can_be_tuned(nlp, name)]
-    chosen = names
-    if chosen is None:
+    if names is None:
         chosen = [name for name in possible if nlp.get_pipe_meta(name).factory in FACTORIES]
+    else:
+        chosen = list(dict.fromkeys([names] if isinstance(names, str) else names))
     strange = [name for name in chosen if name not in possible]
     if strange or not chosen:
         named = ", ".join(f"'{name}'" for name in strange) or "nothing"

@@ -1,6 +1,6 @@
 """What a pipeline is tuned on: texts with its own annotation, or with gold annotation."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -12,7 +12,8 @@ from spacy.training import Example
 
 from ..edits.casing import has_single_case
 from ..errors import Errors
-from ..measure.data import copy_tokens
+from ..measure.data import copy_tokens, tokenize_alike
+from .gold import check_labels, has_gold
 from .labels import harden_labels
 
 Texts: TypeAlias = str | Path | Iterable[str | Doc | Example]
@@ -43,7 +44,7 @@ class Corpus(NamedTuple):
     has_gold: bool
 
 
-def read_texts(nlp: Language, texts: Texts) -> Corpus:
+def read_texts(nlp: Language, texts: Texts, names: Sequence[str] = ()) -> Corpus:
     """Read texts, annotated by a pipeline where they come without annotation.
 
     Texts in a single case that come without are left out: what a pipeline says of them is
@@ -53,16 +54,23 @@ def read_texts(nlp: Language, texts: Texts) -> Corpus:
     texts (Union[str, Path, Iterable[Union[str, Doc, Example]]]): The path of a .txt file
         with a text a line, of a .jsonl file with a "text" in each line, of a .spacy file
         or a folder of those; or texts, or documents or examples with gold annotation.
+    names (Sequence[str]): The components that are to learn. Documents without annotation for
+        any of them are taken for texts.
     RETURNS (Corpus): The texts.
     RAISES (ValueError): SD190 if there is no such file or it is of another kind, SD191
         if it can't be read, SD192 if it has fewer than two texts with words, SD193 for
-        objects of another type.
+        objects of another type, SD197 if some are annotated for a part of the components,
+        SD198 if one of these knows none of the labels.
     """
     items = list(_read_path(nlp, Path(texts)) if isinstance(texts, (str, Path)) else texts)
-    examples = [eg for eg in _annotate(nlp, items) if eg.predicted.text.strip()]
+    read = [(_make_doc(nlp, item), not isinstance(item, str)) for item in items]
+    docs = [(doc, may and has_gold(nlp, names, doc)) for doc, may in read if doc.text.strip()]
+    gold = [doc for doc, is_gold in docs if is_gold]
+    check_labels(nlp, names, gold)
+    examples = list(_annotate(nlp, docs))
     if len(examples) < 2:
         raise ValueError(Errors.SD192)
-    return Corpus(examples, not all(isinstance(item, str) for item in items))
+    return Corpus(examples, bool(gold))
 
 
 def split(examples: list[Example]) -> Parts:
@@ -97,15 +105,25 @@ def _get_text(line: Any) -> str:
     return line["text"]
 
 
-def _annotate(nlp: Language, items: list[Any]) -> Iterator[Example]:
-    """Make an example of each item: gold annotation stays, texts get the pipeline's own."""
-    strange = [item for item in items if not isinstance(item, (str, Doc, Example))]
-    if strange:
-        raise ValueError(Errors.SD193.format(value=type(strange[0]).__name__))
-    texts = nlp.pipe(item for item in items if isinstance(item, str))
-    for item in items:
-        if not isinstance(item, str):
-            doc = item.reference if isinstance(item, Example) else item
-        elif has_single_case(doc := harden_labels(nlp, next(texts))):
-            continue
-        yield Example(copy_tokens(nlp.vocab, doc), doc)
+def _make_doc(nlp: Language, item: Any) -> Doc:
+    """Return the document that an item is, or holds the annotation of, or is the text of."""
+    if isinstance(item, str):
+        return nlp.make_doc(item)
+    if isinstance(item, Example):
+        return item.reference
+    if isinstance(item, Doc):
+        return item
+    raise ValueError(Errors.SD193.format(value=type(item).__name__))
+
+
+def _annotate(nlp: Language, docs: list[tuple[Doc, bool]]) -> Iterator[Example]:
+    """Make an example of each document: gold annotation stays, others get the pipeline's own.
+
+    docs (List[Tuple[Doc, bool]]): The documents, each with whether it has gold annotation.
+    """
+    predicted = nlp.pipe(tokenize_alike(nlp, doc) for doc, is_gold in docs if not is_gold)
+    for doc, is_gold in docs:
+        if is_gold:
+            yield Example(tokenize_alike(nlp, doc), doc)
+        elif not has_single_case(made := harden_labels(nlp, next(predicted))):
+            yield Example(copy_tokens(nlp.vocab, made), made)

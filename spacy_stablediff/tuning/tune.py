@@ -54,7 +54,7 @@ class Tuning:
 def tune(
     nlp: Language,
     texts: Texts,
-    components: list[str] | None = None,
+    components: str | list[str] | None = None,
     *,
     epochs: int = 4,
     learn_rate: float | None = None,
@@ -77,7 +77,7 @@ def tune(
         with a text a line, of a .jsonl file with a "text" in each line, of a .spacy file
         or a folder of those; or texts, or documents or examples with gold annotation. One
         in ten is held out.
-    components (Optional[List[str]]): The components to tune. By default all of ner, textcat,
+    components (Optional[Union[str, List[str]]]): The components to tune. By default all of ner, textcat,
         textcat_multilabel and spancat that have an embedding.
     epochs (int): Passes through the texts, at least one.
     learn_rate (Optional[float]): The learning rate, above 0. By default 0.0005, or 0.00005
@@ -88,12 +88,13 @@ def tune(
     progress (bool): Whether to show a progress bar.
     RETURNS (Tuning): What came of it. Shows itself as a stability report by its `report`.
     RAISES (ValueError): SD190 to SD193 where texts can't be read, SD194 where components
-        can't be tuned, SD195 for a setting that is no number in its bounds.
+        can't be tuned, SD195 for a setting that is no number in its bounds, SD197 where texts
+        are annotated for some of the components only, SD198 for labels that one doesn't know.
     """
     _check(epochs=epochs, learn_rate=learn_rate, keep=keep, seed=seed)
     names = choose_components(nlp, components)
     known = list_known(nlp)
-    corpus = read_texts(nlp, texts)
+    corpus = read_texts(nlp, texts, names)
     train_part, held_out = split(corpus.examples)
     before = copy.deepcopy(nlp)
     fix_random_seed(seed)

@@ -3,9 +3,10 @@
 import pytest
 import spacy
 import srsly
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 
+from spacy_stablediff.tuning.gold import has_gold
 from spacy_stablediff.tuning.texts import read_texts, split
 
 TEXTS = ["Brightmoor sent me two.", "", "Never again!"]
@@ -106,3 +107,74 @@ def test_documents_keep_their_tokens(nlp):
     docs = [Doc(nlp.vocab, words=["a-b", "c"]), Doc(nlp.vocab, words=["d"])]
     corpus = read_texts(nlp, docs)
     assert [t.text for t in corpus.examples[0].predicted] == ["a-b", "c"]
+
+
+# Whether documents are annotated.
+
+
+@pytest.fixture
+def learning():
+    """A pipeline with components that find and classify, which know two labels each."""
+    nlp = spacy.blank("en")
+    for name in ("ner", "textcat", "spancat", "tagger"):
+        nlp.add_pipe(name)
+    for name in ("ner", "textcat", "spancat"):
+        for label in ("GOOD", "BAD"):
+            nlp.get_pipe(name).add_label(label)
+    return nlp
+
+
+def annotate(doc, name, label):
+    if name == "ner":
+        doc.ents = [Span(doc, 0, 1, label=label)]
+    elif name == "textcat":
+        doc.cats = {label: 1.0}
+    elif name == "spancat":
+        doc.spans["sc"] = [Span(doc, 0, 1, label=label)]
+    else:
+        doc[0].tag_ = label
+    return doc
+
+
+@pytest.mark.parametrize("name", ["ner", "textcat", "spancat", "tagger"])
+def test_documents_without_annotation_for_a_component_are_texts(learning, name):
+    raw, gold = learning.make_doc("Never again"), learning.make_doc("Lumo sent it")
+    assert not has_gold(learning, [name], raw)
+    assert has_gold(learning, [name], annotate(gold, name, "GOOD"))
+    other = "textcat" if name == "ner" else "ner"
+    assert not has_gold(learning, [other], gold)
+
+
+def test_texts_and_documents_without_annotation_become_the_same_examples(nlp):
+    gold = [annotate(nlp.make_doc("Fine"), "textcat", label) for label in ("GOOD", "BAD")]
+    examples = [Example(doc.copy(), doc) for doc in gold]
+    nlp.add_pipe("textcat").initialize(lambda: examples)
+    docs = [nlp.make_doc(text) for text in TEXTS]
+    corpora = [read_texts(nlp, data, ["textcat"]) for data in (TEXTS, docs, list(nlp.pipe(TEXTS)))]
+    assert not any(corpus.has_gold for corpus in corpora)
+    for corpus in corpora:
+        assert entities(corpus) == [["Brightmoor"], []]
+        assert all(set(eg.reference.cats.values()) == {0.0, 1.0} for eg in corpus.examples)
+
+
+def test_refuses_documents_that_are_annotated_for_some_components_only(learning):
+    docs = [annotate(learning.make_doc("Lumo sent it"), "ner", "GOOD") for _ in range(3)]
+    message = r"\[SD197\].*annotated for ner, but not for textcat: 'Lumo sent it'"
+    with pytest.raises(ValueError, match=message):
+        read_texts(learning, docs, ["ner", "textcat"])
+    assert read_texts(learning, docs, ["ner"]).has_gold
+
+
+@pytest.mark.parametrize("name", ["ner", "textcat", "spancat"])
+def test_refuses_labels_that_a_component_does_not_know(learning, name):
+    docs = [annotate(learning.make_doc("Lumo sent it"), name, "good") for _ in range(3)]
+    with pytest.raises(ValueError, match=rf"\[SD198\] Component '{name}'.*'good'.*'BAD', 'GOOD'"):
+        read_texts(learning, docs, [name])
+
+
+def test_saved_documents_have_what_the_tokenizer_tells_of_their_tokens(nlp, tmp_path):
+    texts = ["I don't know.", "You can't."]
+    DocBin(docs=[nlp.make_doc(text) for text in texts]).to_disk(tmp_path / "train.spacy")
+    for data in (tmp_path, texts):
+        norms = [token.norm_ for eg in read_texts(nlp, data).examples for token in eg.predicted]
+        assert norms == ["i", "do", "not", "know", ".", "you", "can", "not", "."]
