@@ -204,6 +204,8 @@ class Errors(metaclass=ErrorsWithCodes):
              "{value}. Leave '{setting}' out, or train a new embedding with it.")
     SD080 = ("Component '{name}': it edits the texts that the components after it are trained on, so it must be the first one "
              "in [nlp] pipeline, but that is '{first}'. Put it there; in Python, add it by nlp.add_pipe(..., first=True).")
+    SD081 = ("The setting '{setting}' of know_words must be a list of {kinds}, but holds {value!r:.80}. Give a list; to read texts "
+             "from a file, give its lines.")
     SD100 = ("{augmenter}: the setting '{setting}' is a rate, a number from 0 (never) to 1 (always), but it is "
              "{value!r}. A useful rate for typos is 0.1.")
     SD101 = ("{augmenter}: the setting '{setting}' must be one of {opts}, but it is {value!r}.")

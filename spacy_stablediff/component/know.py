@@ -28,10 +28,10 @@ TRAINED_WITH = ("min_count", "word_dropout")
 def know_words(
     nlp: Language,
     name: str = "tok2vec",
-    time: float = WORDS["time"],
-    distance: int = WORDS["distance"],
-    min_count: int = WORDS["min_count"],
-    word_dropout: float = WORDS["word_dropout"],
+    time: float | None = None,
+    distance: int | None = None,
+    min_count: int | None = None,
+    word_dropout: float | None = None,
     keep: list[str] | None = None,
     pairs: dict[str, str] | None = None,
     *,
@@ -49,31 +49,50 @@ def know_words(
 
     nlp (Language): The pipeline.
     name (str): The component with the embedding: a `tok2vec`, or one that embeds for itself.
-    time, distance, min_count, word_dropout, keep, pairs: As in `WordGraphTok2Vec`. Of an embedding
-        that is wrapped already those are changed that aren't given as by default.
+    time, distance, min_count, word_dropout, keep, pairs: As in `WordGraphTok2Vec`. None: as
+        recommended, or as they are where the embedding is wrapped already.
     known (Optional[Iterable[str]]): The words that the embedding was trained on; by default
         `list_known`, among which they are. Those of one that is wrapped stay.
     texts (Optional[Iterable[Union[str, Doc]]]): Texts such as those that the pipeline was
         trained on, or is to be used on. Their words are counted. They need no annotation.
-    RAISES (ValueError): SD033 for a component without an embedding of its own, SD030 or
+    RAISES (ValueError): SD081 if `known` or `texts` is no list of such, SD033 for a component without an embedding of its own, SD030 or
         SD031 as `WordGraphTok2Vec` does, SD019 if the config describes another model, SD079
         if an embedding that is wrapped was trained with another `min_count` or `word_dropout`.
     """
     settings: dict[str, Any] = {"time": time, "distance": distance, "min_count": min_count}
     settings |= {"word_dropout": word_dropout, "keep": keep, "pairs": pairs}
+    given = {key: value for key, value in settings.items() if value is not None}
+    strings = list_known(nlp) if known is None else _list("known", known, str)
+    docs = [_make_doc(nlp, text) for text in _list("texts", texts or (), str, Doc)]
     component = nlp.get_pipe(name)
     if any(find_layers(component)):
-        given = {key: value for key, value in settings.items() if value != WORDS.get(key)}
         change_graph(nlp, name, given)
     else:
-        strings = [get_string_id(word) for word in (list_known(nlp) if known is None else known)]
-        _wrap(nlp, name, settings)
+        _wrap(nlp, name, {**WORDS, "keep": None, "pairs": None, **given})
         for words in _list_counted(component):
-            words.take_for_known(strings)
-    if texts is not None:
-        docs = [nlp.make_doc(text) if isinstance(text, str) else text for text in texts]
-        for words in _list_counted(component):
-            words.count(docs)
+            words.take_for_known(map(get_string_id, strings))
+    for words in _list_counted(component):
+        words.count(docs)
+
+
+def _list(setting: str, given: Iterable[Any], *kinds: type) -> list[Any]:
+    """List what a setting holds, or raise SD081: a single text is no list of texts."""
+    items = [given] if isinstance(given, str) else list(given)
+    strange = items if isinstance(given, str) else [x for x in items if not isinstance(x, kinds)]
+    if strange:
+        listed = " or ".join(kind.__name__ for kind in kinds)
+        details = {"setting": setting, "kinds": listed, "value": strange[0]}
+        raise ValueError(Errors.SD081.format(**details))
+    return items
+
+
+def _make_doc(nlp: Language, text: str | Doc) -> Doc:
+    """Make a document of a text, or of one with another vocab."""
+    if isinstance(text, str):
+        return nlp.make_doc(text)
+    if text.vocab is nlp.vocab:
+        return text
+    return Doc(nlp.vocab).from_bytes(text.to_bytes(exclude=["tensor"]))
 
 
 def list_known(nlp: Language) -> list[str]:

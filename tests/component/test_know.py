@@ -8,6 +8,7 @@ from thinc.api import Adam
 
 from spacy_stablediff import attach, explain_words, know_words
 from spacy_stablediff.component.know import make_know_words_callback
+from spacy_stablediff.recommended import WORDS
 from spacy_stablediff.wiring.model import find_node, find_tok2vec
 from spacy_stablediff.words.bag import LAYER as BAG
 from spacy_stablediff.words.known import find_words
@@ -129,6 +130,43 @@ def test_settings_of_the_graph_can_be_changed_later(trained, change, tmp_path):
         assert each.config["components"]["tok2vec"]["model"]["min_count"] == 0
     know_words(nlp, time=0.5, keep=[])
     assert explain_words(nlp, "wonderfull") != []
+
+
+def test_settings_can_be_changed_back_and_stay_where_they_are_not_given(trained):
+    nlp = spacy.load(trained)
+
+    def settings():
+        return nlp.config["components"]["tok2vec"]["model"]
+
+    know_words(nlp, min_count=0, time=0.1)
+    know_words(nlp, distance=1)
+    assert settings()["time"] == 0.1 and settings()["distance"] == 1
+    know_words(nlp, time=WORDS["time"], distance=WORDS["distance"])
+    assert {**settings(), "min_count": WORDS["min_count"]}.items() >= WORDS.items()
+    with pytest.raises(ValueError, match=r"\[SD079\].*'min_count'"):
+        know_words(nlp, min_count=WORDS["min_count"])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"texts": "texts.txt"}, {"texts": ["a", 1]}, {"known": "word"}, {"known": [2]}],
+    ids=str,
+)
+def test_refuses_what_is_no_list_of_texts_or_words(trained, wrong):
+    nlp = spacy.load(trained)
+    before = nlp.config.to_str()
+    (setting,) = wrong
+    with pytest.raises(ValueError, match=rf"\[SD081\] The setting '{setting}'"):
+        know_words(nlp, min_count=0, **wrong)
+    assert nlp.config.to_str() == before and not any(find_layers(nlp.get_pipe("tok2vec")))
+
+
+def test_documents_of_other_vocabs_are_counted(trained):
+    nlp, other = spacy.load(trained), spacy.blank("en")
+    docs = [nlp.make_doc("Marvellous"), other.make_doc("wonderful " * 50)]
+    know_words(nlp, min_count=0, texts=docs)
+    (word,) = explain_words(nlp, "wonderfull")
+    assert word.sources[0][0] == "wonderful"
 
 
 @pytest.mark.parametrize(("setting", "value"), [("min_count", 3), ("word_dropout", 0.5)])

@@ -63,9 +63,16 @@ def test_the_component_stabilizer():
     assert agrees(Language.get_factory_meta("stabilizer").default_config, STABILIZER)
 
 
-@pytest.mark.parametrize("function", [WordGraphTok2Vec, know_words, make_know_words_callback])
+@pytest.mark.parametrize("function", [WordGraphTok2Vec, make_know_words_callback])
 def test_known_words(function):
     assert agrees(get_defaults(function), WORDS)
+
+
+def test_know_words():
+    nlp = spacy.blank("en")
+    nlp.add_pipe("tok2vec")
+    know_words(nlp)
+    assert agrees(nlp.get_pipe_config("tok2vec")["model"], WORDS)
 
 
 def test_edits():
@@ -180,7 +187,7 @@ def test_defaults_that_the_reference_names(heading, settings):
 
 
 def test_signatures_that_the_reference_names():
-    words = ", ".join(f"{key}={value}" for key, value in WORDS.items())
+    words = ", ".join(f"{key}=None" for key in WORDS)
     rates = ", ".join(f"`{key} = {EDITS[key]}`" for key in ("typo", "swap", "drop"))
     assert f'know_words(nlp, name="tok2vec", {words}, keep=None, pairs=None, ' in read(REFERENCE)
     assert ", ".join(f"`{key} = {value}`" for key, value in WORDS.items()) in read(REFERENCE)
