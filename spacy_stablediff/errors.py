@@ -124,7 +124,7 @@ class Errors(metaclass=ErrorsWithCodes):
              "infinite time (the mean of the document), but it is {value!r}.")
     SD024 = ("{owner}: the setting '{setting}' must be a finite number of at least 0, but it is {value!r}. The weight of "
              "the loss on vectors is 0 to switch it off, 0.05 for a start, or in a config a schedule; its contrast is 30 by "
-             "default. The consistency of scores is 0 to switch it off, 1 by default.")
+             "default. Consistency and supervision of scores are 0 to switch them off, and at 1 count as much as their own loss.")
     SD025 = ("Component '{name}': there is nothing that it could train. No shared embedding such as 'tok2vec', and no "
              "'stablediff' of static vectors, comes before it, and no component after it embeds for itself or listens to a "
              "transformer before it. Put it after the former or before the latter, or name components that embed for "
@@ -305,8 +305,8 @@ class Errors(metaclass=ErrorsWithCodes):
              "a \"text\" in each line, of a .spacy file, or of a directory of those.")
     SD191 = ("The texts at '{path}' can't be read: {problem}. A .txt file must be in UTF-8, and each line of a .jsonl file an "
              "object with a string \"text\".")
-    SD192 = ("There is too little to tune on: at least two texts with words are needed, for some are held out to choose by. "
-             "Texts without annotation don't count where they have a single case.")
+    SD192 = ("There is too little to tune on: of {count} texts with words {cased} have a single case, and those don't count "
+             "without annotation. At least two others are needed, for some are held out to choose by.")
     SD193 = ("The texts to tune on have an object of the type {value}. Give texts, or documents or examples with gold annotation.")
     SD194 = ("Can't tune {names}. A component can be tuned that embeds for itself, or listens to a shared embedding such as "
              "'tok2vec' or to a transformer. Those are: {opts}. Name some of them in the setting 'components'.")

@@ -69,7 +69,8 @@ def read_texts(nlp: Language, texts: Texts, names: Sequence[str] = ()) -> Corpus
     check_labels(nlp, names, gold)
     examples = list(_annotate(nlp, docs))
     if len(examples) < 2:
-        raise ValueError(Errors.SD192)
+        cased = len(docs) - len(examples)
+        raise ValueError(Errors.SD192.format(count=len(docs), cased=cased))
     return Corpus(examples, bool(gold))
 
 

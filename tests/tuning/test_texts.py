@@ -92,9 +92,11 @@ def test_raw_texts_in_a_single_case_are_left_out(nlp):
     assert len(read_texts(nlp, docs).examples) == 4
 
 
-@pytest.mark.parametrize("texts", [[], ["One"], ["One", "", "two"]])
-def test_refuses_too_few_texts(nlp, texts):
-    with pytest.raises(ValueError, match=r"\[SD192\]"):
+@pytest.mark.parametrize(
+    ("texts", "count", "cased"), [([], 0, 0), (["One"], 1, 0), (["One", "", "two"], 2, 1)]
+)
+def test_refuses_too_few_texts(nlp, texts, count, cased):
+    with pytest.raises(ValueError, match=rf"\[SD192\].*of {count} texts with words {cased} have"):
         read_texts(nlp, texts)
 
 
