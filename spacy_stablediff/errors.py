@@ -309,7 +309,8 @@ class Errors(metaclass=ErrorsWithCodes):
              "without annotation. At least two others are needed, for some are held out to choose by.")
     SD193 = ("The texts to tune on have an object of the type {value}. Give texts, or documents or examples with gold annotation.")
     SD194 = ("Can't tune {names}. A component can be tuned that embeds for itself, or listens to a shared embedding such as "
-             "'tok2vec' or to a transformer. Those are: {opts}. Name some of them in the setting 'components'.")
+             "'tok2vec' or to a transformer. Those are: {opts}. Name some of them in the setting 'components'. A bag of words "
+             "can be made steady before it is trained, by 'stablediff add'.")
     SD195 = ("The setting '{setting}' is {value!r}. 'epochs' must be a whole number of at least 1, 'learn_rate' a number above "
              "0, 'keep' a number from 0 to 1, and 'seed' a whole number of at least 0.")
     SD196 = ("Can't make the directory '{path}' for the tuned pipeline: {reason}. Give another output.")

@@ -39,7 +39,8 @@ def choose_components(nlp: Language, names: str | list[str] | None) -> list[str]
         chosen = list(dict.fromkeys([names] if isinstance(names, str) else names))
     strange = [name for name in chosen if name not in possible]
     if strange or not chosen:
-        named = ", ".join(f"'{name}'" for name in strange) or "nothing"
+        nothing = "this pipeline" if names is None else "without a component"
+        named = ", ".join(f"'{name}'" for name in strange) or nothing
         raise ValueError(Errors.SD194.format(names=named, opts=", ".join(possible) or "none"))
     return chosen
 
