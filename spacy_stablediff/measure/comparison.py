@@ -15,6 +15,11 @@ from .result import SampleView, TokenView
 # Number of rows of the matrix of distances that is in memory at a time.
 CHUNK = 256
 
+# Of how many vectors on products of matrices find the nearest one faster than distances do; how
+# far rounding puts these squares off at most, relative to the largest; and how many vectors may be
+# as near as the nearest, on average, before it isn't worth it.
+MANY, ROUNDING, MOST_TIES = 500, 1e-11, 50
+
 # Entities in terms of clean tokens: labels, and the tokens of each.
 Entities: TypeAlias = set[tuple[str, tuple[int, ...]]]
 
@@ -102,17 +107,43 @@ def compare_vectors(
         its clean token, and how far that is the nearest clean token, 0 or 1. Where
         several are equally near, the share of them that have the token's text.
     """
-    distance, identity = numpy.zeros(len(edited)), numpy.zeros(len(edited))
+    clean, edited = clean.astype("float64"), edited.astype("float64")
+    distance = numpy.linalg.norm(edited - clean[target], axis=1)
+    identity = numpy.zeros(len(edited))
     for start in range(0, len(edited), CHUNK):
         part = slice(start, start + CHUNK)
-        distances = cdist(edited[part], clean)
         column = target[part, None]
-        distance[part] = numpy.take_along_axis(distances, column, axis=1)[:, 0]
-        nearest = distances == distances.min(axis=1, keepdims=True)
+        nearest = find_nearest(edited[part], clean)
         alike = nearest & (texts == texts[column])
         is_nearest = numpy.take_along_axis(nearest, column, axis=1)[:, 0]
         identity[part] = is_nearest * alike.sum(axis=1) / nearest.sum(axis=1)
     return distance, identity
+
+
+def find_nearest(vectors: Array, others: Array) -> Array:
+    """Find for each of some vectors the nearest of others, all of them where several are.
+
+    Of many others, products of matrices tell which may be the nearest, as far as they can be
+    rounded wrongly; distances are computed of these alone.
+
+    vectors (Floats2d): The vectors, in double precision, shape (vectors, width).
+    others (Floats2d): The others, shape (others, width), at least one.
+    RETURNS (Array): Booleans, shape (vectors, others).
+    """
+    if len(others) >= MANY:
+        norms, other_norms = (vectors**2).sum(axis=1)[:, None], (others**2).sum(axis=1)
+        squares = norms + other_norms - 2 * vectors @ others.T
+        slack = ROUNDING * (norms + other_norms.max())
+        near = squares <= squares.min(axis=1, keepdims=True) + slack
+        rows, columns = numpy.nonzero(near)
+        if len(rows) < MOST_TIES * len(vectors):
+            distances = numpy.linalg.norm(vectors[rows] - others[columns], axis=1)
+            firsts = numpy.searchsorted(rows, numpy.arange(len(vectors)))
+            near[rows, columns] = distances == numpy.minimum.reduceat(distances, firsts)[rows]
+            return near
+    distances = cdist(vectors, others)
+    nearest: Array = distances == distances.min(axis=1, keepdims=True)
+    return nearest
 
 
 def top_category(cats: Mapping[str, float]) -> str | None:
