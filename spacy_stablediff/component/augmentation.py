@@ -8,6 +8,8 @@ from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from thinc.api import Optimizer
 
+from ..edits.original import record_original
+from ..edits.seeded import SeededAugmenter
 from ..edits.share import check_share, draw_share
 from ..errors import Errors
 from ..recommended import AUGMENTATION
@@ -100,9 +102,18 @@ class Augmentation:
         examples[:] = [
             made
             for eg, is_edited in zip(examples, drawn, strict=True)
-            for made in (list(self.augmenter(nlp, eg)) if is_edited else []) or [eg]
+            for made in (self._edit(nlp, eg) if is_edited else []) or [eg]
         ]
         return {} if losses is None else losses
+
+    def _edit(self, nlp: Language, example: Example) -> list[Example]:
+        """Edit an example. Misspelt words are not to become words that embeddings know."""
+        copies = list(self.augmenter(nlp, example))
+        # Ours record it themselves.
+        if not isinstance(self.augmenter, SeededAugmenter):
+            for edited in copies:
+                record_original(example.predicted, edited.predicted)
+        return copies
 
     def _check_place(self, nlp: Language) -> None:
         """Raise SD080 if one stands before it, for both would get different texts."""

@@ -10,6 +10,8 @@ from spacy.training import Example
 
 from spacy_stablediff.component.augmentation import Augmentation
 from spacy_stablediff.recommended import AUGMENTATION
+from spacy_stablediff.words.known import find_words
+from spacy_stablediff.words.layer import ARCHITECTURE as WORD_GRAPH
 
 from ..pipelines import (
     EMBEDDING,
@@ -37,6 +39,7 @@ def make_shout():
 
 
 SHOUT = {"@augmenters": "test_shout.v1"}
+MISSPELL = {"@augmenters": "spacy-stablediff.edits.v1", "typo": 1.0, "swap": 0.0, "drop": 0.0}
 REORDER = {"@augmenters": "spacy-stablediff.edits.v1", "typo": 0.0, "swap": 0.2, "drop": 0.2}
 
 
@@ -129,6 +132,19 @@ def test_keeps_what_an_augmenter_yields_and_a_text_of_which_it_makes_nothing():
     nlp, watcher = watched_pipeline(twice_or_not)
     nlp.update(examples_for(nlp, [("never ever again", [], 0), ("ok", [], 1)]), sgd=False)
     assert watcher.batches == [["never ever again", "never ever again", "ok"]]
+
+
+@pytest.mark.parametrize("augmenter", [SHOUT, MISSPELL], ids=["foreign", "ours"])
+def test_words_are_counted_as_the_texts_have_them_that_were_edited(augmenter):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("augmentation", config={"augmenter": augmenter, "share": 1.0})
+    words = {"@architectures": WORD_GRAPH, "tok2vec": EMBEDDING, "min_count": 1}
+    nlp.add_pipe("tok2vec", config={"model": words})
+    add_textcat(nlp)
+    train(nlp, steps=3)
+    (counted,) = find_words(nlp.get_pipe("tok2vec"))
+    expected = {token.text for text, _, _ in TEXTS for token in nlp.make_doc(text)}
+    assert counted.texts and set(counted.texts.values()) <= expected
 
 
 def test_learns_from_the_gold_annotation_of_edited_texts():
