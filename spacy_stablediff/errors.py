@@ -28,9 +28,10 @@ class Warnings(metaclass=ErrorsWithCodes):
     SDW05 = ("Callback '{callback}': the pipeline has no component '{name}', so nothing is wrapped in "
              "it. If it was excluded or removed, all is well; otherwise correct the callback's setting 'pipes'. "
              "Components: {opts}.")
-    SDW06 = ("Component '{name}' has no effect: the weight of its loss on vectors is 0, and no text or span classifier that its "
-             "loss on scores could train listens to the vectors at its place or embeds for itself. Set 'weight' above 0, or "
-             "let a 'textcat' listen to them, with a spacy.Tok2VecListener.v1 as tok2vec of its model.")
+    SDW06 = ("Component '{name}' has no effect. It trains no vectors, for 'weight' is 0, or 'pipes' doesn't name what embeds them; "
+             "and no scores, for 'consistency' and 'supervision' are 0, or no text or span classifier that it may train listens "
+             "behind it or embeds for itself. Set 'weight' above 0, name the embedding, such as 'tok2vec', in 'pipes', or set "
+             "'consistency' where there is such a classifier.")
     SDW07 = ("spacy-stablediff.WordGraphTok2Vec.v1 knows no word, because none was seen {min_count} times in the texts that it "
              "was trained on, so that all words are embedded as unknown. Train it on more texts, or lower its 'min_count'.")
     SDW08 = ("Component '{name}': from now on it diffuses the vectors of {readers}, which never saw diffused ones, so that they "
@@ -124,7 +125,7 @@ class Errors(metaclass=ErrorsWithCodes):
              "infinite time (the mean of the document), but it is {value!r}.")
     SD024 = ("{owner}: the setting '{setting}' must be a finite number of at least 0, but it is {value!r}. The weight of "
              "the loss on vectors is 0 to switch it off, 0.05 for a start, or in a config a schedule; its contrast is 30 by "
-             "default. Consistency and supervision of scores are 0 to switch them off, and at 1 count as much as their own loss.")
+             "default. Consistency and supervision of scores are 0 to switch them off, 1 for a start.")
     SD025 = ("Component '{name}': there is nothing that it could train. No shared embedding such as 'tok2vec', and no "
              "'stablediff' of static vectors, comes before it, and no component after it embeds for itself or listens to a "
              "transformer before it. Put it after the former or before the latter, or name components that embed for "
@@ -265,8 +266,8 @@ class Errors(metaclass=ErrorsWithCodes):
              "package do. Choose a component that uses one of them with the setting 'component'.")
     SD153 = ("The option 'channel' is {channel!r}, but must be a whole number from 0 to {last}, or None for the mean "
              "over all channels.")
-    SD154 = ("Unknown style '{style}' for the diffusion kernel. Styles: 'kernel', a heat map of all pairs of tokens, "
-             "and 'band', a line for each token with the tokens around it.")
+    SD154 = ("Unknown style '{style}'. Styles: 'kernel', a heat map of all pairs of tokens, 'band', a line for each token with "
+             "the tokens around it, and 'words', the words that are diffused over the graph of words.")
     SD155 = ("The document has {length} tokens; the style '{style}' draws up to {limit}. Show a part, such as "
              "doc[:{limit}].as_doc(), or allow more with options={{\"max_tokens\": {length}}}. Limits: {opts}.")
     SD156 = ("Unknown option '{option}' for the style '{style}'. Options: {opts}.")
@@ -302,22 +303,22 @@ class Errors(metaclass=ErrorsWithCodes):
     SD188 = ("'{path}' is one of the run's files and was changed since. Give another folder for the output, to begin anew.")
     SD189 = ("There is no file of Python at '{path}'. Correct the option --code, or leave it out.")
     SD190 = ("There are no texts at '{path}' to tune on. Give the path of a .txt file with a text a line, of a .jsonl file with "
-             "a \"text\" in each line, of a .spacy file, or of a directory of those.")
+             "a \"text\" in each line, of a .spacy file, or of a directory of .spacy files.")
     SD191 = ("The texts at '{path}' can't be read: {problem}. A .txt file must be in UTF-8, and each line of a .jsonl file an "
              "object with a string \"text\".")
     SD192 = ("There is too little to tune on: of {count} texts with words {cased} have a single case, and those don't count "
              "without annotation. At least two others are needed, for some are held out to choose by.")
     SD193 = ("The texts to tune on have an object of the type {value}. Give texts, or documents or examples with gold annotation.")
-    SD194 = ("Can't tune {names}. A component can be tuned that embeds for itself, or listens to a shared embedding such as "
-             "'tok2vec' or to a transformer. Those are: {opts}. Name some of them in the setting 'components'. A bag of words "
-             "can be made steady before it is trained, by 'stablediff add'.")
+    SD194 = ("Can't tune {names}. A component can be tuned that is enabled and embeds for itself, or listens to a shared embedding "
+             "such as 'tok2vec' or to a transformer. Those are: {opts}. Name some of them in the setting 'components' (the option "
+             "--pipes). A bag of words can be made steady before it is trained, by 'stablediff add'.")
     SD195 = ("The setting '{setting}' is {value!r}. 'epochs' must be a whole number of at least 1, 'learn_rate' a number above "
              "0, 'keep' a number from 0 to 1, and 'seed' a whole number of at least 0.")
     SD196 = ("Can't make the directory '{path}' for the tuned pipeline: {reason}. Give another output.")
     SD197 = ("A text to tune on is annotated for {annotated}, but not for {lacking}: {text!r:.80}. Name the components that all "
-             "texts are annotated for in the setting 'components', or give texts without annotation, which the pipeline itself "
+             "texts are annotated for in the setting 'components' (the option --pipes), or give texts without annotation, which the pipeline itself "
              "annotates.")
-    SD198 = ("Component '{name}' knows none of the labels that the texts to tune on are annotated with, such as {held}. It knows "
+    SD198 = ("The texts to tune on are annotated with labels that component '{name}' doesn't know, such as {unknown}. It knows "
              "{known}. Give texts with its own labels, or without annotation, which the pipeline itself annotates.")
 # fmt: on
 

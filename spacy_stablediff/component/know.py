@@ -63,7 +63,8 @@ def know_words(
     settings |= {"word_dropout": word_dropout, "keep": keep, "pairs": pairs}
     given = {key: value for key, value in settings.items() if value is not None}
     strings = list_known(nlp) if known is None else _list("known", known, str)
-    docs = [_make_doc(nlp, text) for text in _list("texts", texts or (), str, Doc)]
+    given_texts = [] if texts is None else _list("texts", texts, str, Doc)
+    docs = [_make_doc(nlp, text) for text in given_texts]
     component = nlp.get_pipe(name)
     if any(find_layers(component)):
         change_graph(nlp, name, given)
@@ -77,8 +78,9 @@ def know_words(
 
 def _list(setting: str, given: Iterable[Any], *kinds: type) -> list[Any]:
     """List what a setting holds, or raise SD081: a single text is no list of texts."""
-    items = [given] if isinstance(given, str) else list(given)
-    strange = items if isinstance(given, str) else [x for x in items if not isinstance(x, kinds)]
+    is_list = isinstance(given, Iterable) and not isinstance(given, str)
+    items = list(given) if is_list else [given]
+    strange = [item for item in items if not (is_list and isinstance(item, kinds))]
     if strange:
         listed = " or ".join(kind.__name__ for kind in kinds)
         details = {"setting": setting, "kinds": listed, "value": strange[0]}

@@ -1,6 +1,7 @@
 """Which documents hold annotation that components can learn."""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from spacy.language import Language
@@ -11,6 +12,7 @@ from spacy.pipeline import (
     Morphologizer,
     SentenceRecognizer,
     SpanCategorizer,
+    SpanFinder,
     Tagger,
     TextCategorizer,
 )
@@ -27,6 +29,9 @@ ATTRS: dict[type, tuple[str, ...]] = {
     SentenceRecognizer: ("SENT_START",),
     Tagger: ("TAG",),
 }
+
+# Taggers in code, whose labels aren't tags.
+OTHER_TAGGERS = (Morphologizer, SentenceRecognizer)
 
 
 def has_gold(nlp: Language, names: Sequence[str], doc: Doc) -> bool:
@@ -47,7 +52,7 @@ def has_gold(nlp: Language, names: Sequence[str], doc: Doc) -> bool:
 
 
 def check_labels(nlp: Language, names: Sequence[str], docs: list[Doc]) -> None:
-    """Raise SD198 if a component has none of the labels that documents hold for it.
+    """Raise SD198 if a component doesn't know a label that documents hold for it.
 
     nlp (Language): The pipeline.
     names (Sequence[str]): The components.
@@ -56,8 +61,8 @@ def check_labels(nlp: Language, names: Sequence[str], docs: list[Doc]) -> None:
     for name in names:
         component: Any = nlp.get_pipe(name)
         held = {label for doc in docs for label in _list_labels(component, doc)}
-        if held and held.isdisjoint(component.labels):
-            labels = {"held": sorted(held)[:5], "known": sorted(component.labels)[:5]}
+        if unknown := held.difference(component.labels if held else ()):
+            labels = {"unknown": sorted(unknown)[:5], "known": sorted(component.labels)[:5]}
             listed = {key: ", ".join(f"'{each}'" for each in some) for key, some in labels.items()}
             raise ValueError(Errors.SD198.format(name=name, **listed))
 
@@ -66,18 +71,22 @@ def _holds(component: Any, doc: Doc) -> bool:
     """Whether a document holds what a component learns. Scores of a pipeline are no annotation."""
     if isinstance(component, TextCategorizer):
         return bool(doc.cats) and set(doc.cats.values()) <= {0.0, 1.0}
-    if isinstance(component, SpanCategorizer):
-        return component.key in doc.spans
-    attrs = next((attrs for kind, attrs in ATTRS.items() if isinstance(component, kind)), None)
-    return attrs is None or any(map(doc.has_annotation, attrs))
+    if isinstance(component, (SpanCategorizer, SpanFinder)):
+        return component.cfg["spans_key"] in doc.spans
+    kinds = [attrs for kind, attrs in ATTRS.items() if isinstance(component, kind)]
+    # What another kind of component learns nobody knows, but that it is there at all.
+    attrs = kinds[0] if kinds else chain.from_iterable(ATTRS.values())
+    return any(map(doc.has_annotation, attrs)) or (not kinds and bool(doc.cats or doc.spans))
 
 
 def _list_labels(component: Any, doc: Doc) -> list[str]:
-    """List the labels that a document holds for a component that finds or classifies."""
+    """List the labels that a document holds for a component, as far as it must know them."""
     if isinstance(component, TextCategorizer):
         return list(doc.cats)
     if isinstance(component, SpanCategorizer):
         return [span.label_ for span in doc.spans[component.key]]
     if isinstance(component, EntityRecognizer):
         return [ent.label_ for ent in doc.ents]
+    if isinstance(component, Tagger) and not isinstance(component, OTHER_TAGGERS):
+        return [token.tag_ for token in doc if token.tag_]
     return []

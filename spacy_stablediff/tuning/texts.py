@@ -53,14 +53,14 @@ def read_texts(nlp: Language, texts: Texts, names: Sequence[str] = ()) -> Corpus
     nlp (Language): The pipeline.
     texts (Union[str, Path, Iterable[Union[str, Doc, Example]]]): The path of a .txt file
         with a text a line, of a .jsonl file with a "text" in each line, of a .spacy file
-        or a folder of those; or texts, or documents or examples with gold annotation.
+        or a folder of .spacy files; or texts, or documents or examples with gold annotation.
     names (Sequence[str]): The components that are to learn. Documents without annotation for
         any of them are taken for texts.
     RETURNS (Corpus): The texts.
     RAISES (ValueError): SD190 if there is no such file or it is of another kind, SD191
         if it can't be read, SD192 if it has fewer than two texts with words, SD193 for
         objects of another type, SD197 if some are annotated for a part of the components,
-        SD198 if one of these knows none of the labels.
+        SD198 if one of these doesn't know a label.
     """
     items = list(_read_path(nlp, Path(texts)) if isinstance(texts, (str, Path)) else texts)
     read = [(_make_doc(nlp, item), not isinstance(item, str)) for item in items]

@@ -75,7 +75,7 @@ def tune(
     nlp (Language): The pipeline, which is modified.
     texts (Union[str, Path, Iterable[Union[str, Doc, Example]]]): The path of a .txt file
         with a text a line, of a .jsonl file with a "text" in each line, of a .spacy file
-        or a folder of those; or texts, or documents or examples with gold annotation. One
+        or a folder of .spacy files; or texts, or documents or examples with gold annotation. One
         in ten is held out.
     components (Optional[Union[str, List[str]]]): The components to tune. By default all of ner, textcat,
         textcat_multilabel and spancat that have an embedding.

@@ -149,7 +149,10 @@ def test_settings_can_be_changed_back_and_stay_where_they_are_not_given(trained)
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"texts": "texts.txt"}, {"texts": ["a", 1]}, {"known": "word"}, {"known": [2]}],
+    [
+        *[{"texts": texts} for texts in ("texts.txt", "", 3, ["a", 1])],
+        *[{"known": known} for known in ("word", [2])],
+    ],
     ids=str,
 )
 def test_refuses_what_is_no_list_of_texts_or_words(trained, wrong):

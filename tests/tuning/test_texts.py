@@ -120,7 +120,7 @@ def learning():
     nlp = spacy.blank("en")
     for name in ("ner", "textcat", "spancat", "tagger"):
         nlp.add_pipe(name)
-    for name in ("ner", "textcat", "spancat"):
+    for name in ("ner", "textcat", "spancat", "tagger"):
         for label in ("GOOD", "BAD"):
             nlp.get_pipe(name).add_label(label)
     return nlp
@@ -147,6 +147,16 @@ def test_documents_without_annotation_for_a_component_are_texts(learning, name):
     assert not has_gold(learning, [other], gold)
 
 
+@pytest.mark.parametrize("key", ["sc", "spans"])
+def test_what_another_kind_of_component_learns_is_any_annotation(nlp, key):
+    nlp.add_pipe("span_finder", config={"spans_key": "sc"})
+    doc = nlp.make_doc("Lumo sent it")
+    names = ["span_finder", "entity_ruler"]
+    assert not any(has_gold(nlp, [name], doc) for name in names)
+    doc.spans[key] = [Span(doc, 0, 1, label="GOOD")]
+    assert [has_gold(nlp, [name], doc) for name in names] == [key == "sc", True]
+
+
 def test_texts_and_documents_without_annotation_become_the_same_examples(nlp):
     gold = [annotate(nlp.make_doc("Fine"), "textcat", label) for label in ("GOOD", "BAD")]
     examples = [Example(doc.copy(), doc) for doc in gold]
@@ -167,10 +177,13 @@ def test_refuses_documents_that_are_annotated_for_some_components_only(learning)
     assert read_texts(learning, docs, ["ner"]).has_gold
 
 
-@pytest.mark.parametrize("name", ["ner", "textcat", "spancat"])
+@pytest.mark.parametrize("name", ["ner", "textcat", "spancat", "tagger"])
 def test_refuses_labels_that_a_component_does_not_know(learning, name):
-    docs = [annotate(learning.make_doc("Lumo sent it"), name, "good") for _ in range(3)]
-    with pytest.raises(ValueError, match=rf"\[SD198\] Component '{name}'.*'good'.*'BAD', 'GOOD'"):
+    labels = ["good", "GOOD", "BAD"]
+    docs = [annotate(learning.make_doc("Lumo sent it"), name, label) for label in labels]
+    with pytest.raises(
+        ValueError, match=rf"\[SD198\].*component '{name}'.*'good'\..*'BAD', 'GOOD'"
+    ):
         read_texts(learning, docs, [name])
 
 
