@@ -241,6 +241,12 @@ def test_only_variants_without_our_parts_are_rivals(rivals):
         "anew-instead",
         "edited-instead",
         "consistency-alone",
+        "supervised",
+        "supervised-both",
+        "supervised-alone",
+        "supervised-edits",
+        "supervised-ensemble",
+        "every-edit",
         "word-dropout",
     }
     assert ours == {rivals["main"][-1], *others, *parts}
