@@ -24,6 +24,13 @@ TORCH = re.compile("torch|transformer", re.IGNORECASE)
 BAG_OF_WORDS = re.compile(r"spacy(-legacy)?\.TextCatBOW\.v\d+")
 SHARED_EMBEDDING = "tok2vec"
 
+# The settings that list components, with their sections.
+LISTS = (
+    ("nlp", "pipeline"),
+    ("training", "frozen_components"),
+    ("training", "annotating_components"),
+)
+
 
 @dataclass
 class Wiring:
@@ -66,6 +73,8 @@ def find_wiring(config: Config, *, path: Path) -> Wiring:
     RAISES (ValueError): SD051 or SD056 if the config is inconsistent, SD059 if a source
         is missing.
     """
+    for place in LISTS:
+        _check_list(config, place, path=path)
     blocks, pipeline = config.get("components", {}), config.get("nlp", {}).get("pipeline") or []
     for name in pipeline:
         block = blocks.get(name, {})
@@ -88,6 +97,17 @@ def find_wiring(config: Config, *, path: Path) -> Wiring:
             else:
                 wiring.owned.setdefault(name, {})[where] = block
     return wiring
+
+
+def _check_list(config: Block, place: tuple[str, str], *, path: Path) -> None:
+    """Raise SD051 if a setting that lists components holds anything else, as a single name."""
+    section, setting = place
+    value = config.get(section, {}).get(setting)
+    if value is not None and not isinstance(value, list):
+        reason = (
+            f'[{section}] {setting} must be a list of names, such as ["ner"], but is {value!r}.'
+        )
+        raise ValueError(Errors.SD051.format(path=path, reason=reason))
 
 
 def find_ours(config: Block) -> Iterator[str]:
