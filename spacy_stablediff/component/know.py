@@ -55,9 +55,10 @@ def know_words(
         `list_known`, among which they are. Those of one that is wrapped stay.
     texts (Optional[Iterable[Union[str, Doc]]]): Texts such as those that the pipeline was
         trained on, or is to be used on. Their words are counted. They need no annotation.
-    RAISES (ValueError): SD081 if `known` or `texts` is no list of such, SD033 for a component without an embedding of its own, SD030 or
-        SD031 as `WordGraphTok2Vec` does, SD019 if the config describes another model, SD079
-        if an embedding that is wrapped was trained with another `min_count` or `word_dropout`.
+    RAISES (ValueError): SD081 if `known` or `texts` is no list of such, SD033 for a component
+        without an embedding of its own, SD030 or SD031 as `WordGraphTok2Vec` does, SD019 if the
+        config describes another model, SD079 if an embedding that is wrapped was trained with
+        another `min_count` or `word_dropout`.
     """
     settings: dict[str, Any] = {"time": time, "distance": distance, "min_count": min_count}
     settings |= {"word_dropout": word_dropout, "keep": keep, "pairs": pairs}

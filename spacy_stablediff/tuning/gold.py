@@ -84,7 +84,7 @@ def _list_labels(component: Any, doc: Doc) -> list[str]:
     if isinstance(component, TextCategorizer):
         return list(doc.cats)
     if isinstance(component, SpanCategorizer):
-        return [span.label_ for span in doc.spans[component.key]]
+        return [span.label_ for span in doc.spans[component.cfg["spans_key"]]]
     if isinstance(component, EntityRecognizer):
         return [ent.label_ for ent in doc.ents]
     if isinstance(component, Tagger) and not isinstance(component, OTHER_TAGGERS):

@@ -27,8 +27,8 @@ def choose_components(nlp: Language, names: str | list[str] | None) -> list[str]
     """Choose the components to tune.
 
     nlp (Language): The pipeline.
-    names (Optional[Union[str, List[str]]]): Their names; by default all of `FACTORIES` that embed for
-        themselves or listen to a shared embedding or a transformer.
+    names (Optional[Union[str, List[str]]]): Their names; by default all of `FACTORIES` that
+        embed for themselves or listen to a shared embedding or a transformer.
     RETURNS (List[str]): Their names, at least one.
     RAISES (ValueError): SD194 if one can't be tuned, or there is none to tune.
     """

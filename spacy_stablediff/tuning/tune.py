@@ -77,8 +77,8 @@ def tune(
         with a text a line, of a .jsonl file with a "text" in each line, of a .spacy file
         or a folder of .spacy files; or texts, or documents or examples with gold annotation. One
         in ten is held out.
-    components (Optional[Union[str, List[str]]]): The components to tune. By default all of ner, textcat,
-        textcat_multilabel and spancat that have an embedding.
+    components (Optional[Union[str, List[str]]]): The components to tune. By default all of
+        ner, textcat, textcat_multilabel and spancat that have an embedding.
     epochs (int): Passes through the texts, at least one.
     learn_rate (Optional[float]): The learning rate, above 0. By default 0.0005, or 0.00005
         where a component embeds by a transformer.
