@@ -120,3 +120,18 @@ def test_copies_have_the_sentences_of_their_documents():
 def test_copies_of_documents_without_sentences_have_none():
     (copy,) = edit_batch(NLP, replace({"a b": ["a c"]}), bare(NLP, ["a b"])).docs
     assert not copy.has_annotation("SENT_START")
+
+
+def test_copies_without_categories_have_those_of_their_documents():
+    (example,) = bare(NLP, ["one three"])
+    example.reference.cats = {"ODD": 1.0, "EVEN": 0.0}
+    (copy,) = edit_batch(NLP, replace({"one three": ["one thre"]}), [example]).examples
+    assert copy.reference.cats == {"ODD": 1.0, "EVEN": 0.0}
+    assert copy.predicted.cats == {}
+
+    def relabel(nlp, example):
+        doc = nlp.make_doc("one two")
+        yield Example.from_dict(doc, {"cats": {"ODD": 0.0, "EVEN": 1.0}})
+
+    (copy,) = edit_batch(NLP, relabel, [example]).examples
+    assert copy.reference.cats == {"ODD": 0.0, "EVEN": 1.0}
