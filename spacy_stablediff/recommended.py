@@ -22,6 +22,19 @@ EDITS: dict[str, Any] = {
     "drop": 0.1,
 }
 
+# Edits of every kind.
+EVERY_EDIT: dict[str, Any] = {
+    "@augmenters": "spacy-stablediff.edits.v1",
+    "typo": 0.1,
+    "swap": 0.05,
+    "drop": 0.05,
+    "letters": 0.03,
+    "case": 0.3,
+    "ocr": 0.1,
+    "split": 0.02,
+    "join": 0.02,
+}
+
 # The losses of a component `stabilizer`.
 STABILIZER: dict[str, Any] = {
     "weight": 0.05,
@@ -32,22 +45,17 @@ STABILIZER: dict[str, Any] = {
     "share": 0.5,
 }
 
+# The same where text classifiers alone are trained: they learn the annotation of the edited copies.
+CLASSIFIER_STABILIZER: dict[str, Any] = {
+    **STABILIZER,
+    "consistency": 0.0,
+    "supervision": 1.0,
+    "augmenter": EVERY_EDIT,
+}
+
 # What a component `augmentation` trains with. No part of the set-up: it gains on some data and
 # loses on other.
-AUGMENTATION: dict[str, Any] = {
-    "augmenter": {
-        "@augmenters": "spacy-stablediff.edits.v1",
-        "typo": 0.1,
-        "swap": 0.05,
-        "drop": 0.05,
-        "letters": 0.03,
-        "case": 0.3,
-        "ocr": 0.1,
-        "split": 0.02,
-        "join": 0.02,
-    },
-    "share": 0.5,
-}
+AUGMENTATION: dict[str, Any] = {"augmenter": EVERY_EDIT, "share": 0.5}
 
 # The graph of words that an embedding diffuses new words over, and which words it knows.
 WORDS: dict[str, Any] = {"time": 1.0, "distance": 2, "min_count": 2, "word_dropout": 0.0}

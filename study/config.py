@@ -8,6 +8,7 @@ from thinc.api import Config
 from spacy_stablediff.recommended import (
     AUGMENTATION,
     BAG,
+    CLASSIFIER_STABILIZER,
     DIFFUSION,
     ENSEMBLE_BAG,
     STABILIZER,
@@ -37,7 +38,7 @@ def make_config(plan: Plan, run: Run) -> Config:
     RETURNS (Config): The config.
     """
     data, variant = plan["data"][run.data], plan["variants"][run.variant]
-    parts = make_parts(variant, data["pipe"])
+    parts = make_parts(plan, variant, data["pipe"])
     config = make_base(plan, run)
     set_model(
         config, data["pipe"], variant.get("model", plan.get("models", {}).get(data["pipe"], {}))
@@ -64,20 +65,19 @@ def make_config(plan: Plan, run: Run) -> Config:
     return config
 
 
-def make_parts(variant: Block, pipe: str) -> dict[str, Block]:
+def make_parts(plan: Plan, variant: Block, pipe: str) -> dict[str, Block]:
     """Return the settings of each part that a variant adds to the baseline.
 
+    plan (Plan): The plan, with what its stabilizers have in place of what is recommended now.
     variant (Block): The variant.
-    pipe (str): The pipe that is trained. Only for text classifiers a consistency is recommended.
+    pipe (str): The pipe that is trained, for which `stablediff add` chooses a stabilizer.
     RETURNS (Dict[str, Block]): The settings by the names of `RECOMMENDED`.
     """
-    recommended = dict(RECOMMENDED)
-    if pipe != "textcat":
-        recommended["stabilizer"] = {**STABILIZER, "consistency": 0.0}
+    stabilizer = CLASSIFIER_STABILIZER if pipe == "textcat" else {**STABILIZER, "consistency": 0.0}
+    changes = plan.get("stabilizers", {}).get(pipe, {})
+    recommended = {**RECOMMENDED, "stabilizer": {**stabilizer, **changes}}
     return {
-        name: make_part(block, variant[name])
-        for name, block in recommended.items()
-        if name in variant
+        name: make_part(recommended[name], variant[name]) for name in RECOMMENDED if name in variant
     }
 
 

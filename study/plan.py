@@ -26,8 +26,8 @@ SETTINGS = {
     "averages",
 }
 
-# Which of the pipelines of a variant are measured.
-CHOICES = ("data", "embeddings", "seeds")
+# Which of the pipelines of a variant are measured, besides on what data.
+CHOICES = ("embeddings", "seeds")
 
 
 class Run(NamedTuple):
@@ -84,9 +84,13 @@ def read_words_plan(path: Path) -> Plan:
         the graph of words by name.
     """
     words = srsly.read_yaml(path)
-    plan, name = read_plan(path.parent / words["comparison"]), words["variant"]
-    variant = {**plan["variants"][name], **{key: words[key] for key in CHOICES}}
-    return {**plan, "variants": {name: variant}, "settings": words["settings"]}
+    plan = read_plan(path.parent / words["comparison"])
+    choices = {key: words[key] for key in CHOICES}
+    variants = {
+        name: {**plan["variants"][name], **choices, "data": data}
+        for name, data in words["variants"].items()
+    }
+    return {**plan, "variants": variants, "settings": words["settings"]}
 
 
 def check_plan(plan: Plan) -> None:

@@ -23,7 +23,7 @@ def render_words(plan: Plan, lines: list[Line]) -> str:
         "gains": _tabulate_gains(plan, lines),
         "scores": _tabulate(plan, lines, "score", 100),
         "displacements": _tabulate(plan, lines, "displacement", 1),
-        "variant": next(iter(plan["variants"])),
+        "variants": {name: variant["data"] for name, variant in plan["variants"].items()},
         "machines": sorted({line["machine"] for line in lines}),
         "missing": [run.key for run in list_missing(plan, lines)],
     }

@@ -147,9 +147,9 @@ def write_owners(names, **options):
     return config.to_str(interpolate=False)
 
 
-def write_beside(names, own):
+def write_beside(names, own, **options):
     """A full config in which components share a tok2vec, and behind them one has its own."""
-    config = init_config(pipeline=names)
+    config = init_config(pipeline=names, **options)
     config["nlp"]["pipeline"].append(own)
     config["components"][own] = {"factory": own}
     return config.to_str(interpolate=False)

@@ -47,8 +47,8 @@ def add_cli(
             "--stability",
             "-s",
             help="Weight of stability training, with which a step takes about 1.5 times as long, "
-            "and which also lets rare words share a vector and makes the scores of text "
-            "classifiers consistent; 0 for none. By default "
+            "and which also lets rare words share a vector and trains text classifiers by edited "
+            "copies; 0 for none. By default "
             f"{STABILIZER['weight']:g} where components share an embedding, 0 where they don't",
         ),
     ] = None,

@@ -15,7 +15,14 @@ from spacy_stablediff import attach, know_words
 from spacy_stablediff.component.attach import make_attach_callback
 from spacy_stablediff.component.know import make_know_words_callback
 from spacy_stablediff.edits.augmenter import Edits
-from spacy_stablediff.recommended import DIFFUSION, EDITS, OPTIMIZER, STABILIZER, WORDS
+from spacy_stablediff.recommended import (
+    CLASSIFIER_STABILIZER,
+    DIFFUSION,
+    EDITS,
+    OPTIMIZER,
+    STABILIZER,
+    WORDS,
+)
 from spacy_stablediff.setup.add import add_diffusion
 from spacy_stablediff.setup.layers import describe_layer
 from spacy_stablediff.words.layer import WordGraphTok2Vec
@@ -136,6 +143,7 @@ def test_the_main_variant_of_the_comparison_with_rivals(tmp_path):
     expected = load_config_from_str(added.text).interpolate()
     expected["components"]["stablediff"].pop("upstream")
     assert best.interpolate() == expected
+    assert best["components"]["stabilizer"]["supervision"] == 1.0
     assert plan["training_edits"] == EDITS
 
 
@@ -163,10 +171,14 @@ def test_configs_that_the_documentation_shows(tmp_path):
     diffusions, stabilizers, words = [], [], []
     for config in read_configs(tmp_path):
         diffusions += find_diffusions(config)
-        stabilizers += [it for it in walk(config) if it.get("factory") == "stabilizer"]
+        settings = (
+            CLASSIFIER_STABILIZER if "textcat" in config.get("components", {}) else STABILIZER
+        )
+        found = [it for it in walk(config) if it.get("factory") == "stabilizer"]
+        stabilizers += [agrees(block, settings) for block in found]
         words += [it for it in walk(config) if it.get("@architectures") == WORD_GRAPH]
     assert len(diffusions) >= 2 and all(block == DIFFUSION for block in diffusions)
-    assert stabilizers and all(agrees(block, STABILIZER) for block in stabilizers)
+    assert len(stabilizers) >= 2 and all(stabilizers)
     assert words and all(agrees(block, WORDS) for block in words)
 
 

@@ -79,10 +79,12 @@ def take_out_shared(after, before, pipeline, *, classifies):
     }
     others = [name for name in pipeline if name != "spancat"]
     limits = {"pipes": ["tok2vec", *others]} if classifies and "spancat" in pipeline else {}
+    alone = set(pipeline) <= set(CLASSIFIERS)
+    settings = recommended.CLASSIFIER_STABILIZER if alone else recommended.STABILIZER
     assert components.pop("stabilizer") == {
         "factory": "stabilizer",
-        **recommended.STABILIZER,
-        "consistency": recommended.STABILIZER["consistency"] if classifies else 0.0,
+        **settings,
+        **({} if classifies else {"consistency": 0.0}),
         **limits,
     }
     wrapped = components["tok2vec"]["model"]
@@ -180,8 +182,85 @@ def test_trains_after_a_shared_tok2vec(layer, add, corpus, tmp_path):
 
 
 @pytest.mark.parametrize("classifier", CLASSIFIERS)
-def test_text_classifiers_are_trained_for_consistent_scores(classifier, add, corpus, tmp_path):
-    _, _, output = add(write_config(["ner", classifier], optimize="accuracy"))
+def test_text_classifiers_alone_learn_the_annotation_of_edited_copies(
+    classifier, add, corpus, tmp_path
+):
+    _, printed, output = add(write_config([classifier], optimize="accuracy"))
+    assert "as text classifiers learn alone, by the annotation of edited copies" in printed
+    nlp = train_steps(output, corpus, tmp_path, **NO_STATIC_VECTORS)
+    stabilizer = nlp.get_pipe("stabilizer")
+    assert (stabilizer.consistency, stabilizer.supervision) == (0.0, 1.0)
+    settings = read(output)["components"]["stabilizer"]
+    assert settings["augmenter"] == recommended.AUGMENTATION["augmenter"]
+
+
+def test_text_classifiers_alone_may_embed_for_themselves(add):
+    _, printed, output = add(write_owners(["textcat"]), "--stability", "0.5")
+    assert (
+        "it trains textcat for stability, by vectors and, as text classifiers learn alone"
+        in printed
+    )
+    stabilizer = read(output)["components"]["stabilizer"]
+    expected = {**recommended.CLASSIFIER_STABILIZER, "weight": 0.5, "pipes": ["textcat"]}
+    assert stabilizer == {"factory": "stabilizer", **expected}
+
+
+@pytest.mark.parametrize("options", [["--pipes", "textcat"], []])
+def test_text_classifiers_are_not_alone_where_others_learn_from_the_same_embedding(options, add):
+    _, printed, output = add(write_config(["ner", "textcat"], optimize="accuracy"), *options)
+    assert "by vectors and by scores of edited copies" in printed
+    assert read(output)["components"]["stabilizer"]["supervision"] == 0.0
+
+
+@pytest.mark.parametrize("pipeline", [["ner", "textcat"], ["textcat", "ner"]])
+@pytest.mark.parametrize(("frozen", "losses"), [("ner", (0.0, 1.0)), ("textcat", (0.0, 0.0))])
+def test_frozen_components_don_t_learn_by_edited_copies(pipeline, frozen, losses, add):
+    _, _, output = add(freeze(write_config(pipeline, optimize="accuracy"), frozen))
+    stabilizer = read(output)["components"]["stabilizer"]
+    assert (stabilizer["consistency"], stabilizer["supervision"]) == losses
+
+
+@pytest.mark.parametrize("other", ["ner", "senter", "spancat"])
+def test_a_stabilizer_leaves_embeddings_of_their_own_alone_unless_asked(other, add, corpus):
+    base = write_beside(["textcat"], other, optimize="accuracy")
+    _, _, output = add(base)
+    stabilizer = read(output)["components"]["stabilizer"]
+    assert stabilizer["supervision"] == 1.0 and stabilizer["pipes"] == ["tok2vec", "textcat"]
+    check_config(output, corpus)
+    _, _, output = add(base, "--stability", "0.05")
+    stabilizer = read(output)["components"]["stabilizer"]
+    assert stabilizer["supervision"] == (0.0 if other == "ner" else 1.0)
+    assert stabilizer.get("pipes") == (None if other == "ner" else ["tok2vec", "textcat"])
+
+
+def test_a_stabilizer_trains_embeddings_of_their_own_wherever_they_stand(add, corpus):
+    config = load_config_from_str(write_beside(["textcat"], "ner", optimize="accuracy"))
+    config["nlp"]["pipeline"] = ["ner", "tok2vec", "textcat"]
+    _, _, output = add(config.to_str(interpolate=False), "--stability", "0.05")
+    assert read(output)["components"]["stabilizer"]["pipes"] == ["tok2vec", "textcat", "ner"]
+    check_config(output, corpus)
+
+
+def test_of_two_stabilizers_one_trains_embeddings_of_their_own(add, corpus):
+    config = load_config_from_str(write_beside(["tagger"], "ner"))
+    config["components"]["second"] = config["components"]["tok2vec"]
+    model = {**config["components"]["tagger"]["model"]}
+    model["tok2vec"] = {**model["tok2vec"], "upstream": "second"}
+    config["components"]["labels"] = {"factory": "tagger", "model": model}
+    config["nlp"]["pipeline"] = ["tok2vec", "tagger", "second", "labels", "ner"]
+    _, _, output = add(config.to_str(interpolate=False), "--stability", "0.05")
+    components = read(output)["components"]
+    assert "pipes" not in components["stabilizer"]
+    assert components["stabilizer_second"]["pipes"] == ["second", "labels"]
+    check_config(output, corpus)
+
+
+@pytest.mark.parametrize("classifier", CLASSIFIERS)
+def test_text_classifiers_beside_others_are_trained_for_consistent_scores(
+    classifier, add, corpus, tmp_path
+):
+    _, printed, output = add(write_config(["ner", classifier], optimize="accuracy"))
+    assert "it trains for stability, by vectors and by scores of edited copies" in printed
     assert read(output)["components"]["stabilizer"]["consistency"] == 1.0
     nlp = train_steps(output, corpus, tmp_path, **NO_STATIC_VECTORS)
     assert nlp.get_pipe("stabilizer").consistency == 1.0

@@ -8,6 +8,7 @@ from thinc.api import Config
 from spacy_stablediff.recommended import (
     AUGMENTATION,
     BAG,
+    CLASSIFIER_STABILIZER,
     DIFFUSION,
     ENSEMBLE_BAG,
     STABILIZER,
@@ -28,6 +29,11 @@ EMBEDDING = BASELINE["components"]["tok2vec"]["model"]
 @pytest.fixture
 def make(plan):
     return lambda key: make_config(plan, Run.from_key(key))
+
+
+@pytest.fixture
+def make_rival(rivals):
+    return lambda key: make_config(rivals, Run.from_key(key))
 
 
 def test_baseline_is_the_bundled_config(make):
@@ -64,6 +70,15 @@ def test_main_variant_has_all_parts(make):
     }
     assert components["stablediff"] == DIFFUSED
     assert components["stabilizer"] == EARLIER
+
+
+def test_text_classifiers_have_what_was_recommended_when_they_were_run(make, make_rival):
+    key = "tweets/scratch/stablediff/0"
+    earlier, now = (each(key)["components"]["stabilizer"] for each in (make, make_rival))
+    assert earlier == EARLIER
+    assert now == {"factory": "stabilizer", **CLASSIFIER_STABILIZER}
+    before = make_rival("tweets/scratch/consistent/0")["components"]["stabilizer"]
+    assert before == STABILIZED
 
 
 def test_a_corpus_may_be_augmented_anew_in_each_epoch(rivals):
@@ -136,11 +151,6 @@ def test_config_of_every_run_can_be_written_and_read(plan):
 
 
 # The rivals at full strength
-
-
-@pytest.fixture
-def make_rival(rivals):
-    return lambda key: make_config(rivals, Run.from_key(key))
 
 
 @pytest.mark.parametrize("data, pipe, lang", [("btc", "ner", "en"), ("dutch", "ner", "nl")])
@@ -240,12 +250,15 @@ def test_only_variants_without_our_parts_are_rivals(rivals):
         "stablediff-bag-anew",
         "anew-instead",
         "edited-instead",
+        "consistent",
+        "consistent-anew",
+        "consistent-reordered",
+        "consistent-edited",
+        "consistent-ensemble",
         "consistency-alone",
-        "supervised",
-        "supervised-both",
-        "supervised-alone",
-        "supervised-edits",
-        "supervised-ensemble",
+        "annotation-besides",
+        "annotation-alone",
+        "annotated-edits",
         "every-edit",
         "word-dropout",
     }
