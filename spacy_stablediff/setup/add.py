@@ -13,7 +13,7 @@ from ..component.attach import CALLBACK as ATTACH
 from ..component.know import CALLBACK as KNOW_WORDS
 from ..errors import Errors, Warnings
 from ..layers.diffused_tok2vec import ARCHITECTURE, diffused_config
-from ..recommended import CLASSIFIER_STABILIZER, STABILIZER, WORDS
+from ..recommended import STABILIZER, WORDS
 from ..wiring.config import (
     Block,
     Wiring,
@@ -24,20 +24,19 @@ from ..wiring.config import (
     list_annotating,
     list_frozen,
     looks_up_words,
-    takes_transformer,
 )
 from ..words.layer import ARCHITECTURE as WORD_GRAPH
 from .bags import Bags, list_bags, wrap_bags
 from .draft import Draft
 from .layers import LayerName, acts_at_once, describe_layer
 from .optimizer import average_weights, find_misfits, find_unaveraged
-from .pretraining import Place, add_pretraining, count_raw_texts, find_others, find_places
+from .order import Order
+from .pretraining import add_pretraining, count_raw_texts, find_others, find_places
+from .stabilizers import CLASSIFIERS, describe_owned, describe_shared, explain_stabilizer
 
 # Why an embedding gets no graph of words.
 NO_WORDS = "it doesn't look up the NORM of words, or it isn't known to"
 
-CLASSIFIERS = ("textcat", "textcat_multilabel")
-SPAN_CLASSIFIERS = ("spancat", "spancat_singlelabel")
 FACTORIES = ("ner", *CLASSIFIERS, "spancat")
 
 # Why a component that embeds, or reads an embedding, gets no diffusion.
@@ -62,28 +61,6 @@ class Addition:
     changes: list[str]
     cautions: list[str]
     notes: list[str]
-
-
-@dataclass
-class Order:
-    """What is to be put into a config.
-
-    chosen (List[str]): The components to diffuse for, in the order of the pipeline.
-    diffusion (Dict[str, Any]): Config of the diffusion layer.
-    weight (float): Weight of stability training where components share an embedding, 0 for
-        none.
-    own_weight (float): The same where they have embeddings of their own.
-    bags (Dict[str, Dict[str, Dict[str, Any]]]): The bags of words that will be trained.
-    places (List[Place]): The embeddings that may be pretrained, the one that is to be first;
-        none if pretraining wasn't asked for.
-    """
-
-    chosen: list[str]
-    diffusion: Block
-    weight: float
-    own_weight: float
-    bags: Bags
-    places: list[Place]
 
 
 def add_diffusion(
@@ -245,11 +222,11 @@ def _add_components(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str]
                 "that annotate in training read what they read in prediction"
             )
         if order.weight:
-            block = _describe_shared(draft, wiring, order, upstream)
+            block = describe_shared(wiring, order, list_frozen(draft.config), upstream)
             name = _add_component(draft, "stabilizer", block, upstream, added)
             yield (
                 f"Added component '{name}' after '{added}': it trains for stability, "
-                f"{_explain_stabilizer(block)}"
+                f"{explain_stabilizer(block)}"
             )
 
 
@@ -258,20 +235,15 @@ def _stabilize_owned(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str
 
     One that follows a shared embedding trains them too.
     """
-    frozen = list_frozen(draft.config)
-    names = _list_own(wiring, order, frozen)
-    if names and not wiring.list_upstreams(order.chosen):
-        learning = _list_learning_with(wiring, names, frozen)
-        block = _describe_stabilizer(wiring, learning, order.own_weight)
-        if _list_of(wiring, names, SPAN_CLASSIFIERS):
-            # What is to be consistent here would be the scores of spans as well.
-            block["consistency"] = 0.0
-        block["pipes"] = names
+    if wiring.list_upstreams(order.chosen):
+        return
+    block = describe_owned(wiring, order, list_frozen(draft.config))
+    if names := block["pipes"]:
         draft.insert("components.stabilizer", block, after="components")
         draft.add_to_list("nlp.pipeline", "stabilizer", before=names[0])
         yield (
             f"Added component 'stabilizer' before '{names[0]}': it trains {', '.join(names)} for "
-            f"stability, {_explain_stabilizer(block)}"
+            f"stability, {explain_stabilizer(block)}"
         )
 
 
@@ -283,78 +255,6 @@ def _add_component(draft: Draft, factory: str, block: Block, upstream: str, prev
     draft.insert(f"components.{name}", block, after=f"components.{after}")
     draft.add_to_list("nlp.pipeline", name, after=previous)
     return name
-
-
-def _describe_stabilizer(wiring: Wiring, learning: list[str], weight: float) -> Block:
-    """Config of a stabilizer of vectors that some components learn from.
-
-    Text classifiers learn the annotation of edited copies where they are alone, and the scores of
-    the clean texts beside others.
-    """
-    classifiers = _list_of(wiring, learning, CLASSIFIERS)
-    alone = classifiers and classifiers == learning
-    losses = {} if classifiers else {"consistency": 0.0}
-    settings = {**(CLASSIFIER_STABILIZER if alone else STABILIZER), **losses, "weight": weight}
-    return {"factory": "stabilizer", **settings}
-
-
-def _explain_stabilizer(block: Block) -> str:
-    """Tell what a stabilizer trains by, and why."""
-    if block["supervision"]:
-        return "by vectors and, as text classifiers learn alone, by the annotation of edited copies"
-    if block["consistency"]:
-        return "by vectors and by scores of edited copies"
-    return "by vectors of edited copies"
-
-
-def _describe_shared(draft: Draft, wiring: Wiring, order: Order, upstream: str) -> Block:
-    """Config of a stabilizer behind a shared embedding, the first of which trains owned ones too.
-
-    It names whom it trains where that isn't all that it would. Of spans these are no scores, beside
-    those of texts: of most spans they are near 0, and stay there where they are to be consistent.
-    """
-    frozen = list_frozen(draft.config)
-    is_first = wiring.list_upstreams(order.chosen)[0] == upstream
-    owners = _list_own(wiring, order, frozen) if is_first and order.own_weight else []
-    listeners = [name for name in wiring.list_listeners(upstream) if name not in frozen]
-    trained = [*(name for name in listeners if name in order.chosen), *owners]
-    classifies = bool(_list_of(wiring, trained, CLASSIFIERS))
-    spans = _list_of(wiring, trained, SPAN_CLASSIFIERS) if classifies else []
-    owners = [name for name in owners if name not in spans]
-    learning = [*listeners, *_list_learning_with(wiring, owners, frozen)]
-    block = _describe_stabilizer(wiring, learning, order.weight)
-    names = list(wiring.components)
-    reached = [
-        name
-        for name in names[names.index(upstream) :]
-        if name in wiring.owned and name not in frozen
-    ]
-    if reached != owners or spans:
-        block["pipes"] = [upstream, *(name for name in trained if name not in spans)]
-    return block
-
-
-def _list_own(wiring: Wiring, order: Order, frozen: list[str]) -> list[str]:
-    """List the components to train for stability that have embeddings of their own."""
-    return [name for name in order.chosen if name in wiring.owned and name not in frozen]
-
-
-def _list_learning_with(wiring: Wiring, owners: list[str], frozen: list[str]) -> list[str]:
-    """List components that embed for themselves, and what learns from the same transformer."""
-    readers = [
-        name
-        for name, blocks in wiring.owned.items()
-        if any(map(takes_transformer, blocks.values()))
-    ]
-    others = readers if set(readers) & set(owners) else []
-    return [
-        name for name in wiring.owned if name in owners or (name in others and name not in frozen)
-    ]
-
-
-def _list_of(wiring: Wiring, names: list[str], factories: tuple[str, ...]) -> list[str]:
-    """List the components that come from some factories."""
-    return [name for name in names if wiring.components[name]["factory"] in factories]
 
 
 def _wrap_shared(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str]:

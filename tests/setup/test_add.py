@@ -594,18 +594,22 @@ def test_says_why_an_embedding_gets_no_graph_of_words(attrs, wrapped, add):
 # Transformers and sourced components.
 
 
-def test_wraps_transformer_listeners(add):
+def write_transformer(pipeline):
     """What the quickstart and, with spacy-transformers, `init config --gpu` start from."""
     variables = {
         "lang": "en",
-        "components": ["tagger", "ner", "textcat"],
+        "components": pipeline,
         "optimize": "accuracy",
         "hardware": "gpu",
         "transformer_data": RECOMMENDATIONS["en"]["transformer"],
         "word_vectors": None,
         "has_letters": True,
     }
-    base = Template(TEMPLATE_PATH.read_text()).render(variables).strip()
+    return Template(TEMPLATE_PATH.read_text()).render(variables).strip()
+
+
+def test_wraps_transformer_listeners(add):
+    base = write_transformer(["tagger", "ner", "textcat"])
     before = load_config_from_str(base).interpolate()
     code, _, output = add(base)
     after = read(output)
@@ -619,6 +623,14 @@ def test_wraps_transformer_listeners(add):
             "diffusion": recommended.DIFFUSION,
         }
         assert after["components"][name]["model"]["tok2vec"] == {**wrapped, "tok2vec": listener}
+
+
+@pytest.mark.parametrize("pipeline", [["textcat"], ["tagger", "textcat"]])
+def test_a_transformer_is_shared_by_all_its_listeners(pipeline, add):
+    _, _, output = add(write_transformer(pipeline), "--stability", "0.05")
+    stabilizer = read(output)["components"]["stabilizer"]
+    assert stabilizer["pipes"] == ["textcat"]
+    assert stabilizer["supervision"] == (1.0 if pipeline == ["textcat"] else 0.0)
 
 
 def test_sourced_components(source, add, corpus, tmp_path):

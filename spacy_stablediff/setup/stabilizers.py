@@ -1,0 +1,105 @@
+"""Which losses a stabilizer has, and whom it trains."""
+
+from ..recommended import CLASSIFIER_STABILIZER, STABILIZER
+from ..wiring.config import Block, Wiring, takes_transformer
+from .order import Order
+
+CLASSIFIERS = ("textcat", "textcat_multilabel")
+SPAN_CLASSIFIERS = ("spancat", "spancat_singlelabel")
+
+
+def describe_shared(wiring: Wiring, order: Order, frozen: list[str], upstream: str) -> Block:
+    """Describe a stabilizer behind a shared embedding, the first of which trains owned ones too.
+
+    It names whom it trains where that isn't all that it would. Of spans these are no scores, beside
+    those of texts: of most spans they are near 0, and stay there where they are to be consistent.
+
+    wiring (Wiring): How the components embed their tokens.
+    order (Order): What is to be put into the config.
+    frozen (List[str]): The components that aren't trained.
+    upstream (str): The component that embeds.
+    RETURNS (Dict[str, Any]): The config of the component.
+    """
+    is_first = wiring.list_upstreams(order.chosen)[0] == upstream
+    owners = _list_owners(wiring, order, frozen) if is_first and order.own_weight else []
+    listeners = [name for name in wiring.list_listeners(upstream) if name not in frozen]
+    trained = [*(name for name in listeners if name in order.chosen), *owners]
+    classifies = bool(_list_of(wiring, trained, CLASSIFIERS))
+    spans = _list_of(wiring, trained, SPAN_CLASSIFIERS) if classifies else []
+    owners = [name for name in owners if name not in spans]
+    learning = [*listeners, *_list_learning_with(wiring, owners, frozen)]
+    block = _describe(wiring, learning, order.weight)
+    if spans or owners != _list_reached(wiring, frozen, upstream):
+        block["pipes"] = [upstream, *(name for name in trained if name not in spans)]
+    return block
+
+
+def describe_owned(wiring: Wiring, order: Order, frozen: list[str]) -> Block:
+    """Describe a stabilizer of components that embed for themselves.
+
+    wiring (Wiring): How the components embed their tokens.
+    order (Order): What is to be put into the config.
+    frozen (List[str]): The components that aren't trained.
+    RETURNS (Dict[str, Any]): The config of the component, with whom it trains as its "pipes".
+    """
+    owners = _list_owners(wiring, order, frozen)
+    block = _describe(wiring, _list_learning_with(wiring, owners, frozen), order.own_weight)
+    # What is to be consistent here would be the scores of spans as well.
+    spans = _list_of(wiring, owners, SPAN_CLASSIFIERS)
+    return {**block, **({"consistency": 0.0} if spans else {}), "pipes": owners}
+
+
+def explain_stabilizer(block: Block) -> str:
+    """Tell what a stabilizer trains by, and why.
+
+    block (Dict[str, Any]): Its config.
+    RETURNS (str): The end of a sentence.
+    """
+    if block["supervision"]:
+        return "by vectors and, as text classifiers learn alone, by the annotation of edited copies"
+    if block["consistency"]:
+        return "by vectors and by scores of edited copies"
+    return "by vectors of edited copies"
+
+
+def _describe(wiring: Wiring, learning: list[str], weight: float) -> Block:
+    """Config of a stabilizer of vectors that some components learn from.
+
+    Text classifiers learn the annotation of edited copies where they are alone, and the scores of
+    the clean texts beside others.
+    """
+    classifiers = _list_of(wiring, learning, CLASSIFIERS)
+    alone = classifiers and classifiers == learning
+    losses = {} if classifiers else {"consistency": 0.0}
+    settings = {**(CLASSIFIER_STABILIZER if alone else STABILIZER), **losses, "weight": weight}
+    return {"factory": "stabilizer", **settings}
+
+
+def _list_owners(wiring: Wiring, order: Order, frozen: list[str]) -> list[str]:
+    """List the components to train for stability that have embeddings of their own."""
+    return [name for name in order.chosen if name in wiring.owned and name not in frozen]
+
+
+def _list_reached(wiring: Wiring, frozen: list[str], upstream: str) -> list[str]:
+    """List the components with embeddings of their own that a stabilizer trains unless it names others."""
+    names = list(wiring.components)
+    behind = names[names.index(upstream) :]
+    return [name for name in behind if name in wiring.owned and name not in frozen]
+
+
+def _list_learning_with(wiring: Wiring, owners: list[str], frozen: list[str]) -> list[str]:
+    """List components that embed for themselves, and what learns from the same transformer."""
+    readers = [
+        name
+        for name, blocks in wiring.owned.items()
+        if any(map(takes_transformer, blocks.values()))
+    ]
+    others = readers if set(readers) & set(owners) else []
+    return [
+        name for name in wiring.owned if name in owners or (name in others and name not in frozen)
+    ]
+
+
+def _list_of(wiring: Wiring, names: list[str], factories: tuple[str, ...]) -> list[str]:
+    """List the components that come from some factories."""
+    return [name for name in names if wiring.components[name]["factory"] in factories]
