@@ -68,17 +68,25 @@ def make_config(plan: Plan, run: Run) -> Config:
 def make_parts(plan: Plan, variant: Block, pipe: str) -> dict[str, Block]:
     """Return the settings of each part that a variant adds to the baseline.
 
-    plan (Plan): The plan, with what its stabilizers have in place of what is recommended now.
+    plan (Plan): The plan.
     variant (Block): The variant.
-    pipe (str): The pipe that is trained, for which `stablediff add` chooses a stabilizer.
+    pipe (str): The pipe that is trained.
+    RETURNS (Dict[str, Block]): The settings by the names of `RECOMMENDED`.
+    """
+    recommended = recommend(plan, pipe).items()
+    return {name: make_part(block, variant[name]) for name, block in recommended if name in variant}
+
+
+def recommend(plan: Plan, pipe: str) -> dict[str, Block]:
+    """Return the recommended settings of each part, as `stablediff add` chooses them for a pipe.
+
+    plan (Plan): The plan, with what its stabilizers have in place of what is recommended now.
+    pipe (str): The pipe that is trained.
     RETURNS (Dict[str, Block]): The settings by the names of `RECOMMENDED`.
     """
     stabilizer = CLASSIFIER_STABILIZER if pipe == "textcat" else {**STABILIZER, "consistency": 0.0}
     changes = plan.get("stabilizers", {}).get(pipe, {})
-    recommended = {**RECOMMENDED, "stabilizer": {**stabilizer, **changes}}
-    return {
-        name: make_part(recommended[name], variant[name]) for name in RECOMMENDED if name in variant
-    }
+    return {**RECOMMENDED, "stabilizer": {**stabilizer, **changes}}
 
 
 def make_part(recommended: Block, setting: Any) -> Block:

@@ -5,7 +5,7 @@ from typing import Any
 from thinc.api import Config
 
 from .base import BASE
-from .config import RECOMMENDED
+from .config import RECOMMENDED, recommend
 from .page import fill_page
 from .plan import Plan
 from .rival_tables import (
@@ -107,10 +107,12 @@ def render_rivals(study: Study, readers: Study, *, image: str) -> str:
 
 
 def list_recommended(plan: Plan) -> dict[str, Any]:
-    """List the recommended settings of the parts that variants of a plan have."""
+    """List the recommended settings of the parts that variants of a plan have, by what they are of."""
     variants = plan["variants"].values()
-    return {
-        name: settings
-        for name, settings in RECOMMENDED.items()
-        if any(name in variant for variant in variants)
-    }
+    pipes = dict.fromkeys(data["pipe"] for data in plan["data"].values())
+    listed: dict[str, Any] = {}
+    for name in [name for name in RECOMMENDED if any(name in each for each in variants)]:
+        blocks = {f"{name} for {pipe}": recommend(plan, pipe)[name] for pipe in pipes}
+        first = next(iter(blocks.values()))
+        listed |= {name: first} if all(each == first for each in blocks.values()) else blocks
+    return listed
