@@ -21,7 +21,8 @@ def describe_shared(wiring: Wiring, order: Order, frozen: list[str], upstream: s
     RETURNS (Dict[str, Any]): The config of the component.
     """
     is_first = wiring.list_upstreams(order.chosen)[0] == upstream
-    owners = _list_owners(wiring, order, frozen) if is_first and order.own_weight else []
+    asked = order.chosen if is_first and order.own_weight else []
+    owners = _list_owners(wiring, asked, frozen)
     listeners = [name for name in wiring.list_listeners(upstream) if name not in frozen]
     trained = [*(name for name in listeners if name in order.chosen), *owners]
     classifies = bool(_list_of(wiring, trained, CLASSIFIERS))
@@ -29,7 +30,9 @@ def describe_shared(wiring: Wiring, order: Order, frozen: list[str], upstream: s
     owners = [name for name in owners if name not in spans]
     learning = [*listeners, *_list_learning_with(wiring, owners, frozen)]
     block = _describe(wiring, learning, order.weight)
-    if spans or owners != _list_reached(wiring, frozen, upstream):
+    names = list(wiring.components)
+    behind = names[names.index(upstream) :]
+    if spans or owners != _list_owners(wiring, behind, frozen):
         block["pipes"] = [upstream, *(name for name in trained if name not in spans)]
     return block
 
@@ -42,7 +45,7 @@ def describe_owned(wiring: Wiring, order: Order, frozen: list[str]) -> Block:
     frozen (List[str]): The components that aren't trained.
     RETURNS (Dict[str, Any]): The config of the component, with whom it trains as its "pipes".
     """
-    owners = _list_owners(wiring, order, frozen)
+    owners = _list_owners(wiring, order.chosen, frozen)
     block = _describe(wiring, _list_learning_with(wiring, owners, frozen), order.own_weight)
     # What is to be consistent here would be the scores of spans as well.
     spans = _list_of(wiring, owners, SPAN_CLASSIFIERS)
@@ -75,29 +78,19 @@ def _describe(wiring: Wiring, learning: list[str], weight: float) -> Block:
     return {"factory": "stabilizer", **settings}
 
 
-def _list_owners(wiring: Wiring, order: Order, frozen: list[str]) -> list[str]:
-    """List the components to train for stability that have embeddings of their own."""
-    return [name for name in order.chosen if name in wiring.owned and name not in frozen]
-
-
-def _list_reached(wiring: Wiring, frozen: list[str], upstream: str) -> list[str]:
-    """List the components with embeddings of their own that a stabilizer trains unless it names others."""
-    names = list(wiring.components)
-    behind = names[names.index(upstream) :]
-    return [name for name in behind if name in wiring.owned and name not in frozen]
+def _list_owners(wiring: Wiring, names: list[str], frozen: list[str]) -> list[str]:
+    """List those of some components that have embeddings of their own, and learn."""
+    return [name for name in names if name in wiring.owned and name not in frozen]
 
 
 def _list_learning_with(wiring: Wiring, owners: list[str], frozen: list[str]) -> list[str]:
     """List components that embed for themselves, and what learns from the same transformer."""
+    learning = _list_owners(wiring, list(wiring.owned), frozen)
     readers = [
-        name
-        for name, blocks in wiring.owned.items()
-        if any(map(takes_transformer, blocks.values()))
+        name for name in learning if any(map(takes_transformer, wiring.owned[name].values()))
     ]
     others = readers if set(readers) & set(owners) else []
-    return [
-        name for name in wiring.owned if name in owners or (name in others and name not in frozen)
-    ]
+    return [name for name in learning if name in owners or name in others]
 
 
 def _list_of(wiring: Wiring, names: list[str], factories: tuple[str, ...]) -> list[str]:
