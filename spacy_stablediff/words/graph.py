@@ -14,6 +14,7 @@ NAACL 2015; Speer, Chin and Havasi, ConceptNet 5.5, AAAI 2017.)
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy
@@ -42,8 +43,8 @@ CASE_CONFIDENCE = 2.0
 # Fewer capitals than these are an acronym, near to too many others.
 ACRONYM = 4
 
-# Tells whether a form is known that was not counted.
-Knows = Callable[[str], bool]
+# Tells which forms are known, of some that were not counted.
+Knows = Callable[[Sequence[str]], Iterable[str]]
 
 
 class Links(NamedTuple):
@@ -139,14 +140,16 @@ class WordGraph:
             none that was seen, but for paired ones.
         has_case (bool): Whether they come from texts that have case, so that theirs tells
             something.
-        knows (Optional[Callable[[str], bool]]): Tells of a form that was not counted whether it is
-            known nevertheless, by its static vector or from an earlier training. In texts that
-            have case it is left alone then.
+        knows (Optional[Callable[[Sequence[str]], Iterable[str]]]): Tells of forms that were not
+            counted which are known nevertheless, by their static vectors or from an earlier
+            training. In texts that have case those are left alone.
         RETURNS (List[Links]): For each form its links.
         """
+        spellings = [(form,) if has_case else _list_cases(form) for form in forms]
+        known = set(knows(list(chain.from_iterable(spellings)))) if knows else set[str]()
         asked = [
-            Asked(form, form.lower(), has_case, _list_known(form, has_case, knows))
-            for form in forms
+            Asked(form, form.lower(), has_case, tuple(filter(known.__contains__, spelt)))
+            for form, spelt in zip(forms, spellings, strict=True)
         ]
         candidates = self._find_candidates(asked, has_case)
         found = zip(asked, candidates, self._trust(asked, candidates), strict=True)
@@ -238,12 +241,6 @@ class WordGraph:
         }
         best = sorted(weights, key=weights.__getitem__, reverse=True)[:MOST]
         return {text: weights[text] for text in best}
-
-
-def _list_known(form: str, has_case: bool, knows: Knows | None) -> tuple[str, ...]:
-    """List what is known of how a form may be spelt."""
-    spellings = (form,) if has_case else _list_cases(form)
-    return () if knows is None else tuple(filter(knows, spellings))
 
 
 def _list_cases(form: str) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """Which tokens of a batch are diffused over the graph of words, and from what."""
 
+from collections.abc import Sequence
 from functools import partial
 from itertools import chain
 from typing import NamedTuple
@@ -57,7 +58,7 @@ def mix_forms(
     RETURNS (Mixed): The tokens.
     """
     graph = memory.graph
-    knows = partial(_is_known, texts.vocab, seen, has_vectors)
+    knows = partial(_list_known, texts.vocab, seen, has_vectors)
     is_seen, is_paired = (is_in(numpy, texts.forms, ids) for ids in (seen, graph.paired))
     is_left = named & ~is_seen & ~is_paired
     is_new = (~is_seen | is_paired) & ~is_left
@@ -74,12 +75,15 @@ def mix_forms(
     return _join(with_case, without)
 
 
-def _is_known(vocab: Vocab, seen: Array, has_vectors: bool, text: str) -> bool:
-    """Whether a form was seen in training, or has a static vector."""
-    form = get_string_id(text)
-    if is_in(numpy, numpy.asarray([form], dtype="uint64"), seen)[0]:
-        return True
-    return has_vectors and has_vector(vocab, text)
+def _list_known(vocab: Vocab, seen: Array, has_vectors: bool, texts: Sequence[str]) -> list[str]:
+    """List the forms that were seen in training, or have a static vector."""
+    ids = numpy.fromiter(map(get_string_id, texts), "uint64", len(texts))
+    are_seen = is_in(numpy, ids, seen).tolist()
+    return [
+        text
+        for text, is_seen in zip(texts, are_seen, strict=True)
+        if is_seen or (has_vectors and has_vector(vocab, text))
+    ]
 
 
 def _link(
