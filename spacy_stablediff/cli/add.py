@@ -13,7 +13,8 @@ from wasabi import Printer
 
 from ..errors import Errors
 from ..recommended import STABILIZER
-from ..setup.add import FACTORIES, Addition, add_diffusion
+from ..setup.add import Addition, add_diffusion
+from ..setup.choice import FACTORIES
 from ._util import show_errors, stablediff_cli
 
 

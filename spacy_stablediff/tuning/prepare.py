@@ -13,7 +13,7 @@ from ..component.blocks import find_embedded
 from ..component.know import can_know_words, know_words
 from ..errors import Errors, Warnings
 from ..layers.cased_tok2vec import LAYER, CasedTok2Vec, cased_config
-from ..setup.add import FACTORIES
+from ..setup.choice import FACTORIES
 from ..wiring.config import find_blocks, get_config, is_listener, set_block
 from ..wiring.inlets import find_own_embedding
 from ..wiring.links import Link, find_link
