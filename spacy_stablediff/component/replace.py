@@ -8,7 +8,7 @@ every `stablediff` component on the way.
 
 from typing import Any
 
-from thinc.api import Model
+from thinc.api import Config, Model
 
 from ..errors import Errors
 from ..layers.diffused_tok2vec import DiffusedTok2Vec, diffused_config
@@ -39,7 +39,6 @@ class _ReplaceConfig:
         self.replaced: dict[str, Any] = {}
 
     def __call__(self, model: dict[str, Any], listener: dict[str, Any]) -> dict[str, Any]:
-        self.replaced = listener
         nlp = self.pipeline()
         components: list[Any] = [] if nlp is None else [proc for _, proc in nlp.components]
         owners = [proc for proc in components if getattr(proc, "pipeline", None) is self.pipeline]
@@ -49,7 +48,9 @@ class _ReplaceConfig:
         upstream, diffusers = find_path(nlp, owners[0])
         if upstream is None:
             raise ValueError(Errors.SD022.format(name=owners[0].name))
-        configs = nlp.config.interpolate()["components"]
+        # A config that is sourced has the variables of its pipeline.
+        described = Config({**nlp.config, "replaced": listener}).interpolate()
+        self.replaced, configs = described["replaced"], described["components"]
         config = configs[upstream.name]["model"]
         for proc in diffusers:
             config = diffused_config(config, configs[proc.name]["model"], proc.boundaries)

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from spacy.language import Language
 from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.util import load_model_from_config
-from thinc.api import Adam
+from thinc.api import Adam, Config
 
 from ..pipelines import (
     EMBEDDING,
@@ -199,6 +199,22 @@ def test_sourced_components_have_their_listeners_replaced(suffixes, tmp_path):
     assert ents(sourced) == ents(nlp)
     sourced.to_disk(tmp_path / "sourced")
     assert numpy.array_equal(own_vectors(spacy.load(tmp_path / "sourced")), own_vectors(sourced))
+
+
+def test_variables_of_a_sourced_pipeline_are_those_of_its_own_config(tmp_path):
+    nlp, path = replaceable_pipeline(), tmp_path / "source" / "config.cfg"
+    nlp.to_disk(tmp_path / "source")
+    config = Config().from_disk(path, interpolate=False)
+    config["variables"] = {"width": WIDTH}
+    config["components"]["tok2vec"]["model"]["width"] = "${variables.width}"
+    config.to_disk(path)
+    assert "${variables.width}" in path.read_text(encoding="utf8")
+    config = spacy.blank("en").config.copy()
+    config["nlp"]["pipeline"] = ["ner"]
+    source = {"source": str(tmp_path / "source"), "replace_listeners": ["model.tok2vec"]}
+    config["components"]["ner"] = source
+    sourced = load_model_from_config(config, auto_fill=True)
+    assert_allclose(own_vectors(sourced), own_vectors(nlp), atol=1e-5)
 
 
 def test_listeners_of_static_vectors_cannot_be_replaced():
