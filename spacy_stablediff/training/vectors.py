@@ -6,8 +6,9 @@ loss is the mean over aligned tokens i of
     |y'_i - y_i|^2 / Var(y) + contrast * -log softmax_i(-|y'_i - y_j|^2 / (2 tau d Var(y))),
 
 where the softmax runs over the tokens j of the document, d is the width and tau is
-TEMPERATURE. Var(y) is the mean, over all tokens and channels of the batch, of the
-squared deviation from the mean of the token's document. So the loss can't be lowered
+TEMPERATURE. Var(y) is the mean, over all channels and tokens of the batch, of the
+squared deviation from the mean of the token's document. Documents of a single token
+are left out of it, for they have no variance. So the loss can't be lowered
 by shrinking the vectors, and the second term, the cross-entropy of telling which
 token it was, keeps the tokens of a document apart.
 
@@ -57,7 +58,8 @@ def vectors_loss(
         return 0.0, d_clean, d_edited
     on_device = ops.asarray1i(lengths)
     deviation = clean - ops.xp.repeat(ops.reduce_mean(clean, on_device), lengths, axis=0)
-    variance = float(ops.xp.mean(deviation**2))
+    varying = max(int(lengths[lengths > 1].sum()), 1) * clean.shape[1]
+    variance = float(ops.xp.sum(deviation**2)) / varying
     if variance == 0:
         return 0.0, d_clean, d_edited
     aligned: Array = edited[rows]
@@ -68,7 +70,7 @@ def vectors_loss(
     for weight, term in terms:
         ops.scatter_add(d_edited, rows, weight * term.d_aligned)
         d_clean += weight * term.d_clean
-        d_clean += deviation * (weight * term.d_variance * 2 / clean.size)
+        d_clean += deviation * (weight * term.d_variance * 2 / varying)
     return sum(weight * term.loss for weight, term in terms), d_clean, d_edited
 
 

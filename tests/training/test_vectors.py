@@ -10,6 +10,7 @@ from spacy_stablediff.training.vectors import TEMPERATURE, vectors_loss
 from ..references import numeric_gradient
 
 LENGTHS = numpy.asarray([2, 0, 3], dtype="int32")
+SINGLES = numpy.asarray([1, 0, 3, 1], dtype="int32")
 
 
 def test_loss_is_mean_squared_movement_over_variance_within_documents():
@@ -22,6 +23,15 @@ def test_loss_is_mean_squared_movement_over_variance_within_documents():
     assert loss == pytest.approx((moved**2).sum(axis=1).mean() / (deviation**2).mean())
     scaled, _, _ = vectors_loss(NumpyOps(), 10 * clean, 10 * edited, LENGTHS, clean_rows, rows)
     assert scaled == pytest.approx(loss)
+
+
+def test_documents_of_a_single_token_tell_nothing_of_the_variance():
+    rng = numpy.random.default_rng(0)
+    clean, noise = rng.normal(size=(20, 3)), rng.normal(size=(20, 3))
+    lengths, rows = numpy.asarray([2] + 18 * [1], dtype="int32"), numpy.arange(20)
+    loss, _, _ = vectors_loss(NumpyOps(), clean, clean + noise, lengths, rows, rows)
+    deviation = clean[:2] - clean[:2].mean(axis=0)
+    assert loss == pytest.approx((noise**2).sum(axis=1).mean() / (deviation**2).mean())
 
 
 def test_loss_is_lowered_neither_by_making_tokens_alike_nor_by_making_documents_differ():
@@ -42,16 +52,17 @@ def test_loss_is_lowered_neither_by_making_tokens_alike_nor_by_making_documents_
 
 @pytest.mark.parametrize("contrast", [0.0, 5.0])
 @pytest.mark.parametrize("max_block", [512, 2])
-def test_gradients_of_the_loss_equal_finite_differences(contrast, max_block, monkeypatch):
+@pytest.mark.parametrize("lengths", [LENGTHS, SINGLES], ids=["several tokens", "single tokens"])
+def test_gradients_of_the_loss_equal_finite_differences(lengths, contrast, max_block, monkeypatch):
     monkeypatch.setattr("spacy_stablediff.training.vectors.MAX_BLOCK", max_block)
     rng = numpy.random.default_rng(0)
     clean, edited = rng.normal(size=(5, 3)), rng.normal(size=(4, 3))
     aligned = numpy.asarray([0, 3, 3]), numpy.asarray([0, 1, 3])
 
     def loss():
-        return vectors_loss(NumpyOps(), clean, edited, LENGTHS, *aligned, contrast)[0]
+        return vectors_loss(NumpyOps(), clean, edited, lengths, *aligned, contrast)[0]
 
-    _, d_clean, d_edited = vectors_loss(NumpyOps(), clean, edited, LENGTHS, *aligned, contrast)
+    _, d_clean, d_edited = vectors_loss(NumpyOps(), clean, edited, lengths, *aligned, contrast)
     assert_allclose(d_clean, numeric_gradient(loss, clean), atol=1e-7)
     assert_allclose(d_edited, numeric_gradient(loss, edited), atol=1e-7)
 
