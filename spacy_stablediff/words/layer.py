@@ -4,23 +4,26 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from spacy.tokens import Doc
-from thinc.api import Model, Ops
-from thinc.types import Floats2d
+from thinc.api import Model
 
+from ..edits.original import is_edited
 from ..errors import Errors
 from ..recommended import WORDS
 from ..types import Batch, Embedding
 from ..wiring.model import find_embeds, find_extractors, walk_nodes
 from .distinct import embed_distinct
 from .forms import write_forms
-from .known import find_words, known_words
+from .known import count_step, find_words, known_words, trained_on
 from .lazy import BY_NORM, GRAPH, HAS_VECTORS, LazyGraph, find_mixed, learns_nothing
-from .mixing import Mixed
+from .rows import diffuse_rows
 from .settings import check_settings
 from .texts import read_texts
 
 ARCHITECTURE = "spacy-stablediff.WordGraphTok2Vec.v1"
 LAYER = "word_graph"
+
+# The attribute of a layer that tells whether edited copies are diffused in training.
+IN_TRAINING = "in_training"
 
 
 def WordGraphTok2Vec(
@@ -31,6 +34,7 @@ def WordGraphTok2Vec(
     word_dropout: float = WORDS["word_dropout"],
     keep: list[str] | None = None,
     pairs: dict[str, str] | None = None,
+    in_training: bool = False,
 ) -> Embedding:
     """Diffuse the embeddings of words that training hardly knows over the graph of words.
 
@@ -38,7 +42,7 @@ def WordGraphTok2Vec(
     embedding. What is diffused is the whole embedding of a word, before its context is
     encoded. Words are counted as it is trained, edited copies of texts as what they were made
     from. In training all words are embedded as they are, but for those that are unknown, which
-    share the features of one word.
+    share the features of one word; and with `in_training` for those of edited copies.
 
     tok2vec (Model[List[Doc], List[Floats2d]]): An embedding that looks up the NORM of
         tokens, as spacy.HashEmbedCNN.v2 and spacy.MultiHashEmbed.v2 do, with static vectors
@@ -56,6 +60,9 @@ def WordGraphTok2Vec(
     keep (Optional[List[str]]): Words that are always embedded as they are, in whatever case.
     pairs (Optional[Dict[str, str]]): Words, in whatever case, each with the one that it is
         embedded as: one in small letters in all its cases, by how often training saw them.
+    in_training (bool): Diffuse the words of edited copies in training as well, as those of
+        texts with errors are in prediction, so that the weights are trained for that. The copies
+        of a `stabilizer` and of the augmenters of this package are known to be some.
     RETURNS (Model[List[Doc], List[Floats2d]]): The embedding.
     RAISES (ValueError): SD030 if a setting has no such value, SD031 if the embedding
         doesn't look up the NORM.
@@ -68,30 +75,34 @@ def WordGraphTok2Vec(
         tok2vec.replace_node(extractor, known_words(extractor, min_count, word_dropout))
     settings = {"time": time, "distance": distance, "keep": keep or [], "pairs": pairs or {}}
     for embed in find_embeds(tok2vec):
-        graph = word_graph(embed, **settings)
+        graph = word_graph(embed, in_training=in_training, **settings)
         if embed is tok2vec:
             return graph
         tok2vec.replace_node(embed, graph)
     return tok2vec
 
 
-def word_graph(embed: Embedding, **settings: Any) -> Embedding:
+def word_graph(embed: Embedding, *, in_training: bool = False, **settings: Any) -> Embedding:
     """Diffuse what an embedding without context gives, over the graph of its words.
 
     embed (Model[List[Doc], List[Floats2d]]): The embedding, in which words are known.
+    in_training (bool): Whether edited copies are diffused in training.
     settings: Those of `WordGraph`.
     RETURNS (Model[List[Doc], List[Floats2d]]): The layer.
     """
     dims = {"nO": embed.get_dim("nO") if embed.has_dim("nO") else None}
     layer: Embedding = Model(LAYER, forward, init=init, layers=[embed], dims=dims)
     layer.attrs[GRAPH] = LazyGraph(settings)
+    layer.attrs[IN_TRAINING] = in_training
     layer.attrs[BY_NORM] = True
     layer.attrs[HAS_VECTORS] = any(node.name == "static_vectors" for node in embed.walk())
     return layer
 
 
 def forward(model: Embedding, docs: list[Doc], is_train: bool) -> tuple[Batch, Callable]:
-    """Embed documents, and outside of training diffuse the embeddings of new words."""
+    """Embed documents, and diffuse the embeddings of new words: in training those of copies at most."""
+    if is_train and model.attrs[IN_TRAINING] and any(map(_has_errors, docs)):
+        return _learn(model, docs)
     if is_train or not any(map(len, docs)):
         return model.layers[0](docs, is_train)
     texts = read_texts(docs)
@@ -99,11 +110,44 @@ def forward(model: Embedding, docs: list[Doc], is_train: bool) -> tuple[Batch, C
     if mixed is None:
         rows = embed_distinct(model.layers[0], docs)
     else:
-        forms, sources = write_forms(texts, mixed, next(find_words(model)))
-        rows = embed_distinct(model.layers[0], [*docs, forms])
-        size = len(texts.forms)
-        rows = _diffuse(model.ops, rows[:size], rows[size:][model.ops.xp.asarray(sources)], mixed)
+        forms, places = write_forms(texts, mixed, next(find_words(model)))
+        every = embed_distinct(model.layers[0], [*docs, forms])
+        rows = every[: len(texts.forms)]
+        diffuse_rows(model.ops, rows, every[len(rows) :], places, mixed)
     return model.ops.unflatten(rows, model.ops.asarray1i(texts.sizes)), learns_nothing
+
+
+def _learn(model: Embedding, docs: list[Doc]) -> tuple[Batch, Callable]:
+    """Embed the documents of a step of training, the edited ones as in prediction."""
+    words, ops = next(find_words(model)), model.ops
+    count_step(words, docs)
+    edited = [place for place, doc in enumerate(docs) if _has_errors(doc)]
+    texts = read_texts([docs[place] for place in edited])
+    mixed = find_mixed(model, texts)
+    if mixed is None:
+        return model.layers[0](docs, True)
+    forms, places = write_forms(texts, mixed, words)
+    with trained_on(model, "counted"):
+        (*vectors, made), backprop = model.layers[0]([*docs, forms], True)
+    rows, sizes = ops.flatten([vectors[place] for place in edited]), ops.asarray1i(texts.sizes)
+    backprop_rows = diffuse_rows(ops, rows, made, places, mixed)
+
+    def backprop_copies(d_vectors: Batch) -> Any:
+        d_rows = ops.flatten([d_vectors[place] for place in edited])
+        d_rows, d_made = backprop_rows(d_rows)
+        return backprop([*_put(d_vectors, edited, ops.unflatten(d_rows, sizes)), d_made])
+
+    return _put(vectors, edited, ops.unflatten(rows, sizes)), backprop_copies
+
+
+def _has_errors(doc: Doc) -> bool:
+    return len(doc) > 0 and is_edited(doc)
+
+
+def _put(batch: Batch, places: list[int], parts: Batch) -> Batch:
+    """Return a batch with other parts at some places."""
+    others = dict(zip(places, parts, strict=True))
+    return [others.get(place, part) for place, part in enumerate(batch)]
 
 
 def init(model: Embedding, X: Any = None, Y: Any = None) -> None:
@@ -120,10 +164,3 @@ def find_layers(component: Any) -> Iterator[Embedding]:
     YIELDS (Model[List[Doc], List[Floats2d]]): The layers, as `word_graph` makes them.
     """
     yield from (node for node in walk_nodes(component) if node.name == LAYER)
-
-
-def _diffuse(ops: Ops, rows: Floats2d, forms: Floats2d, mixed: Mixed) -> Floats2d:
-    """Put what some tokens are made of in place of their own rows."""
-    parts = forms * ops.asarray2f(mixed.weights[:, None])
-    rows[ops.xp.asarray(mixed.tokens)] = ops.reduce_sum(parts, ops.asarray1i(mixed.lengths))
-    return rows

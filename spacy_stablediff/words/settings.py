@@ -61,4 +61,5 @@ RULES = {
     "init_std": Rule(lambda std: is_number(std, least=0), "a number of at least 0"),
     "keep": Rule(_are_kept, "a list of words"),
     "pairs": Rule(_are_pairs, "a dictionary of words"),
+    "in_training": Rule(lambda value: isinstance(value, bool), "true or false"),
 }

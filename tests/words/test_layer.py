@@ -11,6 +11,7 @@ from thinc.api import Adam
 
 from spacy_stablediff.edits.augmenter import Edits
 from spacy_stablediff.edits.names import Names
+from spacy_stablediff.edits.original import record_original
 from spacy_stablediff.layers.cased_tok2vec import cased_config
 from spacy_stablediff.layers.diffused_tok2vec import diffused_config as diffused_block
 from spacy_stablediff.recommended import DIFFUSION
@@ -281,6 +282,7 @@ def test_the_graph_goes_into_the_embeddings_that_another_of_ours_wraps(wrap):
         *[(name, value) for name in ("time", "word_dropout") for value in (-1, float("nan"), "1")],
         *[("keep", value) for value in ("hapyp", [""], [3])],
         *[("pairs", value) for value in (["hapyp"], {"hapyp": 3}, {"": "happy"})],
+        *[("in_training", value) for value in (1, "yes", None)],
     ],
 )
 def test_refuses_a_bad_setting(setting, value):
@@ -488,6 +490,49 @@ def test_training_sees_typos_as_they_are():
     nlp = trained_on(OFTEN)
     as_it_is = embed_in_training(nlp, "am hapyp")
     assert not numpy.allclose(as_it_is, embed(nlp, "am hapyp"))
+
+
+def copy_of(nlp, text, edited):
+    """A text's edited copy, which keeps a record of it."""
+    made = nlp.make_doc(edited)
+    record_original(nlp.make_doc(text), made)
+    return made
+
+
+@pytest.mark.parametrize("edited", ["am hapyp", "AM HAPPY", "am happy", "Xyzzy"])
+def test_training_may_see_the_words_of_copies_as_prediction_does(edited):
+    nlp = trained_on(OFTEN, in_training=True)
+    tok2vec, counts = nlp.get_pipe("tok2vec"), words_of(nlp).tallies["forms"].counts.copy()
+    docs = [nlp.make_doc("am hapyp"), copy_of(nlp, OFTEN[0], edited), nlp.make_doc("")]
+    with counting(tok2vec.model, "counted"):
+        clean, copied, empty = tok2vec.model.begin_update(docs)[0]
+        assert numpy.array_equal(clean, embed_in_training(nlp, "am hapyp"))
+    assert numpy.allclose(copied, embed(nlp, edited), atol=1e-6) and not len(empty)
+    assert words_of(nlp).tallies["forms"].counts == counts
+
+
+def test_gradients_through_the_graph_equal_finite_differences():
+    nlp = trained_on(OFTEN, in_training=True)
+    model = nlp.get_pipe("tok2vec").model
+    docs = [nlp.make_doc(OFTEN[0]), copy_of(nlp, OFTEN[0], "am hapyp jolly")]
+    Y, backprop = model.begin_update(docs)
+    rng = numpy.random.default_rng(0)
+    D = [rng.normal(size=y.shape).astype("f") for y in Y]
+    backprop(D)
+    weights = [(node, name) for node in model.walk() for name in node.grad_names]
+    slopes = [node.get_grad(name).copy() for node, name in weights]
+    starts = [node.get_param(name).copy() for node, name in weights]
+
+    def loss(step):
+        for (node, name), start, slope in zip(weights, starts, slopes, strict=True):
+            node.set_param(name, start + step * slope)
+        return sum(
+            float((y * d).sum()) for y, d in zip(model.begin_update(docs)[0], D, strict=True)
+        )
+
+    size = sum(float((slope**2).sum()) for slope in slopes)
+    step = 1e-3 / size**0.5
+    assert (loss(step) - loss(-step)) / (2 * step) == pytest.approx(size, rel=0.01)
 
 
 def test_words_that_are_counted_later_are_boundary_values_too():
