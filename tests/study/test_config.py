@@ -260,6 +260,8 @@ def test_only_variants_without_our_parts_are_rivals(rivals):
         "annotation-alone",
         "annotated-edits",
         "every-edit",
+        "graph-in-training",
+        "graph-in-training-anew",
         "word-dropout",
     }
     assert ours == {rivals["main"][-1], *others, *parts}
