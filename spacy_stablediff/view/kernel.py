@@ -1,6 +1,6 @@
 """Which diffusion of a pipeline to look at, and the vectors of a document that come to it."""
 
-from typing import cast
+from typing import Any, cast
 
 import numpy
 from spacy.language import Language
@@ -10,10 +10,11 @@ from thinc.types import Floats2d, Ints1d
 from ..checks import is_whole
 from ..errors import Errors, refused_by
 from ..layers.boundaries import sentence_lengths
+from ..layers.cased_tok2vec import choose_branch, find_cased
 from ..layers.common import NUMPY_OPS
 from ..layers.diffused_tok2vec import LAYER
 from ..layers.mixture import Mixture
-from ..types import Boundaries, Diffusion
+from ..types import Boundaries, Diffusion, Embedding
 from ..wiring.model import Diffuser, find_node
 
 
@@ -37,13 +38,13 @@ def compute_mixtures(
         layer mixes in no way that is known, SD153 if it has no such channel; and what
         the component raises for vectors that it can't diffuse.
     """
-    diffusing = [name for name in nlp.component_names if _find_layer(nlp, name)]
+    diffusing = [name for name in nlp.component_names if _find_layer(nlp, name, doc)]
     if not diffusing:
         raise ValueError(Errors.SD150.format(opts=", ".join(nlp.component_names)))
     name = diffusing[0] if component is None else component
     if name not in diffusing:
         raise ValueError(Errors.SD151.format(name=name, opts=", ".join(diffusing)))
-    layer = cast(Diffusion, _find_layer(nlp, name))
+    layer = cast(Diffusion, _find_layer(nlp, name, doc))
     if "mix" not in layer.attrs:
         raise ValueError(Errors.SD152.format(layer=layer.name))
     vectors, lengths = _get_undiffused(doc, nlp, name)
@@ -53,13 +54,21 @@ def compute_mixtures(
     return name, layer.attrs["mix"](layer, vectors, lengths, channel)
 
 
-def _find_layer(nlp: Language, name: str) -> Diffusion | None:
-    """Return the diffusion layer of a component, if it has one."""
+def _find_layer(nlp: Language, name: str, doc: Doc) -> Diffusion | None:
+    """Return the diffusion layer of a component that a document goes through, if it has one."""
     component = nlp.get_pipe(name)
     if isinstance(component, Diffuser):
         return component.model
-    embedding = find_node(component, LAYER)
-    return embedding and cast(Diffusion, embedding.get_ref("diffusion"))
+    embedding, _ = _find_embedding(component, doc)
+    return None if embedding is None else cast(Diffusion, embedding.get_ref("diffusion"))
+
+
+def _find_embedding(component: Any, doc: Doc) -> tuple[Embedding | None, Doc]:
+    """Find the diffused embedding that a document goes to, and the document as that one gets it."""
+    for cased in find_cased(component):
+        is_single, doc = choose_branch(doc)
+        return find_node(cased.layers[is_single], LAYER), doc
+    return find_node(component, LAYER), doc
 
 
 def _get_undiffused(doc: Doc, nlp: Language, name: str) -> tuple[Floats2d, Ints1d]:
@@ -75,12 +84,15 @@ def _get_undiffused(doc: Doc, nlp: Language, name: str) -> tuple[Floats2d, Ints1
     return vectors, NUMPY_OPS.asarray1i(lengths)
 
 
-def _embed(doc: Doc, component: object) -> tuple[Floats2d, Boundaries]:
+def _embed(doc: Doc, component: Any) -> tuple[Floats2d, Boundaries]:
     """Vectors that a component diffuses, and where it stops."""
     if isinstance(component, Diffuser):
         vectors = component.get_vectors([doc])
         component.diffuse([doc], vectors, is_train=False)  # raises where that can't be done
         return vectors[0], component.boundaries
-    embedding = find_node(component, LAYER)
+    embedding, doc = _find_embedding(component, doc)
     assert embedding is not None
-    return embedding.get_ref("tok2vec").predict([doc])[0], embedding.attrs["boundaries"]
+    # spaCy hands no embedding a batch without tokens, and static vectors can't take one.
+    no_vectors = NUMPY_OPS.alloc2f(0, embedding.maybe_get_dim("nO") or 0)
+    vectors = embedding.get_ref("tok2vec").predict([doc])[0] if len(doc) else no_vectors
+    return vectors, embedding.attrs["boundaries"]

@@ -12,16 +12,19 @@ from spacy.tokens import Doc
 
 import spacy_stablediff
 from spacy_stablediff import explain_words, recommended, render
+from spacy_stablediff.layers.cased_tok2vec import cased_config, find_cased
 from spacy_stablediff.view import render as render_module
 from spacy_stablediff.view.kernel import compute_mixtures
 
 from ..pipelines import (
+    EMBEDDING,
     HEAT,
     IMPLICIT,
     add_ner,
     chain_pipeline,
     diffused_nodes,
     diffused_tok2vec,
+    set_vectors,
     train,
 )
 from ..words.test_layer import OFTEN, trained_on
@@ -95,6 +98,29 @@ def test_component_that_embeds_for_itself():
     plain = embedding.get_ref("tok2vec").predict([nlp.make_doc(TEXT)])[0]
     assert name == "ner"
     assert_allclose(mixture.weights @ plain, embedding.predict([nlp.make_doc(TEXT)])[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("text", ["Brightmoor sent it", "brightmoor sent it", "BRIGHTMOOR SENT IT"])
+def test_a_text_in_a_single_case_is_mixed_by_the_diffusion_that_it_goes_through(text):
+    nlp = spacy.blank("en")
+    add_ner(nlp, cased_config(diffused_tok2vec(IMPLICIT)))
+    train(nlp, steps=0)
+    mixed, single = (node.get_ref("diffusion") for node in diffused_nodes(nlp, "ner"))
+    single.set_param("time", mixed.get_param("time") + 3)
+    (cased,) = find_cased(nlp.get_pipe("ner"))
+    branch = cased.layers[text != "Brightmoor sent it"]
+    doc = nlp.make_doc(text.lower() if text.isupper() else text)
+    plain, expected = branch.get_ref("tok2vec").predict([doc])[0], branch.predict([doc])[0]
+    assert_allclose(mix(nlp.make_doc(text), nlp).weights @ plain, expected, atol=1e-5)
+
+
+def test_an_embedding_with_static_vectors_mixes_no_tokens_too():
+    nlp = spacy.blank("en")
+    set_vectors(nlp)
+    embedding = {**EMBEDDING, "pretrained_vectors": True}
+    add_ner(nlp, diffused_tok2vec(IMPLICIT, embedding))
+    train(nlp, steps=0)
+    assert mix(nlp.make_doc(""), nlp).weights.shape == (0, 0)
 
 
 def test_works_before_initialize_too():
