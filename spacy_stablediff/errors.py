@@ -14,8 +14,8 @@ class Warnings(metaclass=ErrorsWithCodes):
     SDW01 = ("{layer}: time = 0 leaves every vector as it is, and a time of 0 can't be learned. To diffuse, set "
              "'time' to a positive number, for example 0.5.")
     SDW02 = ("Component '{name}' has no effect on later components: none after it reads the vectors that it writes to "
-             "doc.tensor. Add it before components with a spacy.Tok2VecListener.v1. If code of yours reads doc.tensor, "
-             "all is well.")
+             "doc.tensor. Add it before components with a spacy.Tok2VecListener.v1. If those were tuned, they embed by copies of "
+             "it: then leave it out, nlp.remove_pipe(\"{name}\"). If code of yours reads doc.tensor, all is well.")
     SDW03 = ("Component '{name}': in training, '{listener}' after it got vectors that '{name}' had not diffused, but in "
              "prediction it reads diffused ones. Update '{name}' together with the embedding: take it out of "
              "[training.frozen_components] (to keep it as it is, set learn_time = false and learn_confidence = "
