@@ -14,8 +14,7 @@ from ..wiring.config import find_pipes, get_config, is_listener, set_block
 from ..wiring.model import Diffuser, SharedEmbedding, find_extractors, replace_node
 from ..words.counting import Words
 from ..words.known import find_words
-from ..words.layer import ARCHITECTURE, WordGraphTok2Vec, find_layers
-from ..words.lazy import GRAPH
+from ..words.layer import ARCHITECTURE, WordGraphTok2Vec, change_settings, find_layers
 from ..words.settings import check_settings
 from .blocks import Embedded, find_embedded, look_inside
 
@@ -34,6 +33,7 @@ def know_words(
     word_dropout: float | None = None,
     keep: list[str] | None = None,
     pairs: dict[str, str] | None = None,
+    in_training: bool | None = None,
     *,
     known: Iterable[str] | None = None,
     texts: Iterable[str | Doc] | None = None,
@@ -49,8 +49,8 @@ def know_words(
 
     nlp (Language): The pipeline.
     name (str): The component with the embedding: a `tok2vec`, or one that embeds for itself.
-    time, distance, min_count, word_dropout, keep, pairs: As in `WordGraphTok2Vec`. None: as
-        recommended, or as they are where the embedding is wrapped already.
+    time, distance, min_count, word_dropout, keep, pairs, in_training: As in `WordGraphTok2Vec`.
+        None: as recommended, or as they are where the embedding is wrapped already.
     known (Optional[Iterable[str]]): The words that the embedding was trained on; by default
         `list_known`, among which they are. Those of one that is wrapped stay.
     texts (Optional[Iterable[Union[str, Doc]]]): Texts such as those that the pipeline was
@@ -62,6 +62,7 @@ def know_words(
     """
     settings: dict[str, Any] = {"time": time, "distance": distance, "min_count": min_count}
     settings |= {"word_dropout": word_dropout, "keep": keep, "pairs": pairs}
+    settings |= {"in_training": in_training}
     given = {key: value for key, value in settings.items() if value is not None}
     strings = list_known(nlp) if known is None else _list("known", known, str)
     given_texts = [] if texts is None else _list("texts", texts, str, Doc)
@@ -125,7 +126,7 @@ def change_graph(nlp: Language, name: str, changes: dict[str, Any]) -> None:
         _check_changes(name, {**WORDS, **block}, changes)
     of_graph = {key: value for key, value in changes.items() if key not in TRAINED_WITH}
     for layer in find_layers(nlp.get_pipe(name)):
-        layer.attrs[GRAPH] = layer.attrs[GRAPH].changed(of_graph)
+        change_settings(layer, of_graph)
     for path, block, _ in blocks:
         set_block(nlp, name, path, {**block, **of_graph})
 
@@ -182,6 +183,7 @@ def make_know_words_callback(
     word_dropout: float = WORDS["word_dropout"],
     keep: list[str] | None = None,
     pairs: dict[str, str] | None = None,
+    in_training: bool = False,
 ) -> Callable[[Language], Language]:
     """Create a callback that wraps trained embeddings by `know_words`, from a config.
 
@@ -190,14 +192,16 @@ def make_know_words_callback(
     can be loaded. For components that aren't there it warns.
 
     pipes (List[str]): The names of the components.
-    time, distance, min_count, word_dropout, keep, pairs: As in `WordGraphTok2Vec`.
+    time, distance, min_count, word_dropout, keep, pairs, in_training: As in `WordGraphTok2Vec`.
     RETURNS (Callable[[Language], Language]): The callback.
     """
+
+    settings = time, distance, min_count, word_dropout, keep, pairs, in_training
 
     def wrap(nlp: Language) -> Language:
         for name in find_pipes(nlp, pipes, CALLBACK):
             if not any(find_layers(nlp.get_pipe(name))):
-                know_words(nlp, name, time, distance, min_count, word_dropout, keep, pairs)
+                know_words(nlp, name, *settings)
         return nlp
 
     return wrap

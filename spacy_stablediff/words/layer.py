@@ -1,6 +1,6 @@
 """Embeddings that take what training hardly knows from words that are spelt nearly alike."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from spacy.tokens import Doc
@@ -155,6 +155,17 @@ def init(model: Embedding, X: Any = None, Y: Any = None) -> None:
     model.layers[0].initialize(X=X, Y=Y)
     if model.layers[0].has_dim("nO"):
         model.set_dim("nO", model.layers[0].get_dim("nO"))
+
+
+def change_settings(layer: Embedding, changes: Mapping[str, Any]) -> None:
+    """Change settings of a layer.
+
+    layer (Model[List[Doc], List[Floats2d]]): The layer, as `word_graph` makes them.
+    changes (Dict[str, Any]): Settings of `word_graph`, those that differ.
+    """
+    of_graph = {key: value for key, value in changes.items() if key != IN_TRAINING}
+    layer.attrs[GRAPH] = layer.attrs[GRAPH].changed(of_graph)
+    layer.attrs[IN_TRAINING] = changes.get(IN_TRAINING, layer.attrs[IN_TRAINING])
 
 
 def find_layers(component: Any) -> Iterator[Embedding]:

@@ -12,7 +12,7 @@ from spacy_stablediff.recommended import WORDS
 from spacy_stablediff.wiring.model import find_node, find_tok2vec
 from spacy_stablediff.words.bag import LAYER as BAG
 from spacy_stablediff.words.known import find_words
-from spacy_stablediff.words.layer import ARCHITECTURE, find_layers
+from spacy_stablediff.words.layer import ARCHITECTURE, IN_TRAINING, find_layers
 
 from ..pipelines import (
     EMBEDDING,
@@ -145,6 +145,22 @@ def test_settings_can_be_changed_back_and_stay_where_they_are_not_given(trained)
     assert {**settings(), "min_count": WORDS["min_count"]}.items() >= WORDS.items()
     with pytest.raises(ValueError, match=r"\[SD079\].*'min_count'"):
         know_words(nlp, min_count=WORDS["min_count"])
+
+
+def test_copies_are_diffused_in_training_where_that_is_set_and_after_loading_too(trained, tmp_path):
+    nlp = spacy.load(trained)
+
+    def are_diffused(nlp):
+        return [layer.attrs[IN_TRAINING] for layer in find_layers(nlp.get_pipe("tok2vec"))]
+
+    know_words(nlp, in_training=True)
+    know_words(nlp, time=0.1)
+    nlp.to_disk(tmp_path / "saved")
+    loaded = spacy.load(tmp_path / "saved")
+    assert are_diffused(nlp) == are_diffused(loaded) == [True]
+    know_words(loaded, in_training=False)
+    assert are_diffused(loaded) == [False]
+    assert loaded.config["components"]["tok2vec"]["model"]["in_training"] is False
 
 
 @pytest.mark.parametrize(
