@@ -59,7 +59,7 @@ def vectors_loss(
     on_device = ops.asarray1i(lengths)
     deviation = clean - ops.xp.repeat(ops.reduce_mean(clean, on_device), lengths, axis=0)
     varying = max(int(lengths[lengths > 1].sum()), 1) * clean.shape[1]
-    variance = float(ops.xp.sum(deviation**2)) / varying
+    variance = float(ops.xp.mean(deviation**2)) * (clean.size / varying)
     if variance == 0:
         return 0.0, d_clean, d_edited
     aligned: Array = edited[rows]
