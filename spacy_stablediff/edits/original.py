@@ -33,6 +33,15 @@ def read_original(doc: Doc) -> Array:
     return numpy.frombuffer(record, dtype="uint64").reshape(-1, len(ATTRS))
 
 
+def is_edited(doc: Doc) -> bool:
+    """Tell whether a document keeps a record of the text that it was made from.
+
+    doc (Doc): The document.
+    RETURNS (bool): Whether it does.
+    """
+    return RECORD in doc.user_data
+
+
 def restore(doc: Doc) -> Doc:
     """Make the document anew that an edited one was made from, as far as words tell.
 
@@ -40,7 +49,7 @@ def restore(doc: Doc) -> Doc:
     RETURNS (Doc): The same where it wasn't edited, or where its vocab doesn't spell the words
         that were, for it comes from elsewhere.
     """
-    if RECORD not in doc.user_data:
+    if not is_edited(doc):
         return doc
     tokens, strings = read_original(doc), doc.vocab.strings
     orths = tokens[:, 0].tolist()
