@@ -61,8 +61,8 @@ def know_words(
         another `min_count` or `word_dropout`.
     """
     settings: dict[str, Any] = {"time": time, "distance": distance, "min_count": min_count}
-    settings |= {"word_dropout": word_dropout, "keep": keep, "pairs": pairs}
-    settings |= {"in_training": in_training}
+    settings |= {"word_dropout": word_dropout, "in_training": in_training}
+    settings |= {"keep": keep, "pairs": pairs}
     given = {key: value for key, value in settings.items() if value is not None}
     strings = list_known(nlp) if known is None else _list("known", known, str)
     given_texts = [] if texts is None else _list("texts", texts, str, Doc)
@@ -195,7 +195,6 @@ def make_know_words_callback(
     time, distance, min_count, word_dropout, keep, pairs, in_training: As in `WordGraphTok2Vec`.
     RETURNS (Callable[[Language], Language]): The callback.
     """
-
     settings = time, distance, min_count, word_dropout, keep, pairs, in_training
 
     def wrap(nlp: Language) -> Language:

@@ -58,6 +58,7 @@ def vectors_loss(
         return 0.0, d_clean, d_edited
     on_device = ops.asarray1i(lengths)
     deviation = clean - ops.xp.repeat(ops.reduce_mean(clean, on_device), lengths, axis=0)
+    # The deviation of a document of a single token is 0, so that the mean needs but another divisor.
     varying = max(int(lengths[lengths > 1].sum()), 1) * clean.shape[1]
     variance = float(ops.xp.mean(deviation**2)) * (clean.size / varying)
     if variance == 0:

@@ -38,13 +38,15 @@ def compute_mixtures(
         layer mixes in no way that is known, SD153 if it has no such channel; and what
         the component raises for vectors that it can't diffuse.
     """
-    diffusing = [name for name in nlp.component_names if _find_layer(nlp, name, doc)]
+    found = ((name, _find_layer(nlp, name, doc)) for name in nlp.component_names)
+    layers = {name: layer for name, layer in found if layer}
+    diffusing = list(layers)
     if not diffusing:
         raise ValueError(Errors.SD150.format(opts=", ".join(nlp.component_names)))
     name = diffusing[0] if component is None else component
     if name not in diffusing:
         raise ValueError(Errors.SD151.format(name=name, opts=", ".join(diffusing)))
-    layer = cast(Diffusion, _find_layer(nlp, name, doc))
+    layer = layers[name]
     if "mix" not in layer.attrs:
         raise ValueError(Errors.SD152.format(layer=layer.name))
     vectors, lengths = _get_undiffused(doc, nlp, name)
@@ -65,10 +67,11 @@ def _find_layer(nlp: Language, name: str, doc: Doc) -> Diffusion | None:
 
 def _find_embedding(component: Any, doc: Doc) -> tuple[Embedding | None, Doc]:
     """Find the diffused embedding that a document goes to, and the document as that one gets it."""
-    for cased in find_cased(component):
-        is_single, doc = choose_branch(doc)
-        return find_node(cased.layers[is_single], LAYER), doc
-    return find_node(component, LAYER), doc
+    cased = next(find_cased(component), None)
+    if cased is None:
+        return find_node(component, LAYER), doc
+    is_single, doc = choose_branch(doc)
+    return find_node(cased.layers[is_single], LAYER), doc
 
 
 def _get_undiffused(doc: Doc, nlp: Language, name: str) -> tuple[Floats2d, Ints1d]:
