@@ -32,8 +32,8 @@ class Warnings(metaclass=ErrorsWithCodes):
              "and no scores, for 'consistency' and 'supervision' are 0, or no text or span classifier that it may train listens "
              "behind it or embeds for itself. Set 'weight' above 0, name the embedding, such as 'tok2vec', in 'pipes', or set "
              "'consistency' where there is such a classifier.")
-    SDW07 = ("spacy-stablediff.WordGraphTok2Vec.v1 knows no word, because none was seen {min_count} times in the texts that it "
-             "was trained on, so that all words are embedded as unknown. Train it on more texts, or lower its 'min_count'.")
+    SDW07 = ("spacy-stablediff.WordGraphTok2Vec.v1 knows no word, because none was seen {min_count} times in the different texts "
+             "that it was trained on, so that all words are embedded as unknown. Train it on more texts, or lower its 'min_count'.")
     SDW08 = ("Component '{name}': from now on it diffuses the vectors of {readers}, which never saw diffused ones, so that they "
              "will predict worse. Train them further with '{name}' in place; or give it a layer that changes nothing before "
              "it is trained: spacy-stablediff.MultiscaleDiffusion.v1.")

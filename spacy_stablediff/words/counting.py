@@ -1,5 +1,6 @@
 """Counting the words that an embedding is trained on."""
 
+from collections import Counter
 from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any, Literal
@@ -10,7 +11,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 from thinc.api import deserialize_attr, serialize_attr
 
-from ..edits.original import ATTRS, read_original, restore
+from ..edits.original import ATTRS, is_edited, read_original, restore
 from ..types import Array
 from .ids import merge, sort
 from .tally import Tally
@@ -28,6 +29,9 @@ KINDS = ("words", "forms", "renamed", *NEXT)
 # of documents whose words were counted before. Only the first are counted.
 Trained = Literal["raw", "masked", "counted"]
 
+# From which share of copies on a batch repeats itself, as one of commands does, but none of prose.
+REPETITIVE = 0.25
+
 
 class Met:
     """Documents that were met before, known by their tokens."""
@@ -42,8 +46,7 @@ class Met:
         doc (Doc): The document, of which that counts which it was made from.
         RETURNS (bool): Whether none of the same tokens was met before.
         """
-        orths = read_original(doc)[:, 0]
-        digest = blake2b(orths.tobytes(), digest_size=8).digest()
+        digest = _digest(doc)
         is_new = digest not in self._digests
         self._digests.add(digest)
         return is_new
@@ -54,7 +57,8 @@ class Words:
 
     They are counted as the embedding is trained. So it makes no difference who trains
     it and how, and nobody has to go through the texts before. A document counts once,
-    however often training comes back to it.
+    however often training comes back to it. But words of repeated ones are known where
+    batches repeat themselves.
 
     known (Ints1d): The NORMs that were seen `min_count` times, in ascending order.
     seen (Ints1d): The ORTHs that were seen, and those of an earlier training, in
@@ -103,6 +107,28 @@ class Words:
         self._count_renamed(tokens, vocab)
         self._count_cases([doc for doc in new if not doc.text.isupper()])
         self.version += 1
+
+    def know_repeated(self, docs: list[Doc]) -> None:
+        """Know the words of the documents that a batch repeats, where it has many of those.
+
+        No epoch comes to a document twice, so that each is one of its own, and its words are to be
+        told apart.
+
+        docs (List[Doc]): Documents that were counted. Edited ones don't count as repeating what they
+            were made from.
+        """
+        whole = [doc for doc in docs if len(doc) and not is_edited(doc)]
+        digests = list(map(_digest, whole))
+        different, times = dict(zip(digests, whole, strict=True)), Counter(digests)
+        if len(whole) - len(different) <= REPETITIVE * len(whole):
+            return
+        repeated = [doc for digest, doc in different.items() if times[digest] >= self.min_count]
+        counts = self.tallies["words"].counts
+        norms = {norm for doc in repeated for norm in doc.to_array("NORM").tolist()}
+        if new := [norm for norm in norms if counts[norm] < self.min_count]:
+            counts.update({norm: self.min_count - counts[norm] for norm in new})
+            self.known = merge(self.known, sort(new))
+            self.version += 1
 
     @property
     def norms(self) -> dict[int, int]:
@@ -181,6 +207,12 @@ class Words:
         self.tallies["smalls_after"].add(before[cases < 0])
         self.tallies["capitals_before"].add(after[cases > 0])
         self.tallies["smalls_before"].add(after[cases < 0])
+
+
+def _digest(doc: Doc) -> bytes:
+    """Digest the tokens of a document, or of that which it was made from."""
+    orths = read_original(doc)[:, 0]
+    return blake2b(orths.tobytes(), digest_size=8).digest()
 
 
 def find_case(word: str) -> int:

@@ -110,6 +110,7 @@ def count_step(words: Words, docs: list[Doc]) -> None:
     """
     if words.trained == "raw":
         words.count(docs)
+        words.know_repeated(docs)
     elif words.trained == "masked":
         warnings.warn(Warnings.SDW13, stacklevel=3)
         words.trained = "counted"

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.tokens import Doc
 
+from spacy_stablediff.edits.original import record_original
 from spacy_stablediff.words.counting import EDGE, KINDS, Words
 from spacy_stablediff.words.ids import is_in, merge, sort, spread
 
@@ -70,6 +71,26 @@ def test_no_epoch_counts_twice():
     once, twice = counted(["ab", "b"]), counted(["ab"], ["b"], ["b", "ab"], ["ab"])
     for kind in KINDS:
         assert counts_of(once, kind) == counts_of(twice, kind)
+
+
+def test_words_of_repeated_documents_are_known_where_batches_repeat_themselves():
+    words = Words(2)
+    for batch, known in [("abcdea", ""), ("fgfg", "fg"), ("fh", "fg"), ("hhhi", "fgh")]:
+        docs = [doc(letter) for letter in batch]
+        words.count(docs)
+        words.know_repeated(docs)
+        assert names(words.known) == set(known)
+    assert names(words.seen) == set("abcdefghi")
+
+
+def test_edited_copies_repeat_nothing():
+    words, docs = Words(2), [doc("a"), doc("b")]
+    copies = [doc("a"), doc("c")]
+    for clean, edited in zip(docs, copies, strict=True):
+        record_original(clean, edited)
+    words.count([*docs, *copies])
+    words.know_repeated([*docs, *copies])
+    assert not len(words.known)
 
 
 def test_of_two_trainings_the_larger_count_stands():
