@@ -123,7 +123,7 @@ def _learn(model: Embedding, docs: list[Doc]) -> tuple[Batch, Callable]:
     count_step(words, docs)
     edited = [place for place, doc in enumerate(docs) if _has_errors(doc)]
     texts = read_texts([docs[place] for place in edited])
-    mixed = find_mixed(model, texts)
+    mixed = find_mixed(model, texts, is_train=True)
     if mixed is None:
         return model.layers[0](docs, True)
     forms, places = write_forms(texts, mixed, words)

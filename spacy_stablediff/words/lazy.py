@@ -24,6 +24,10 @@ GRAPH = "graph"
 HAS_VECTORS = "has_vectors"
 BY_NORM = "by_norm"
 
+# By what share more steps may have counted words since a graph was made that training goes on with.
+# In the first epoch they all do, and making it takes longer than a step.
+GROWTH = 0.1
+
 
 class Source(NamedTuple):
     """What a graph was made from, as it was then.
@@ -49,11 +53,12 @@ class Source(NamedTuple):
         keys = 0 if vectors is None else vectors.n_keys
         return cls(words, words.version, speller, vectors, keys)
 
-    def is_same(self, other: "Source") -> bool:
-        """Tell whether the same graph would come of another."""
+    def serves(self, later: "Source", growth: float) -> bool:
+        """Tell whether what was made from it serves in place of what would come of a later one."""
         own = self.words, self.vocab, self.vectors
-        are_same = all(map(is_, own, (other.words, other.vocab, other.vectors)))
-        return are_same and (self.version, self.keys) == (other.version, other.keys)
+        are_same = all(map(is_, own, (later.words, later.vocab, later.vectors)))
+        is_near = later.version <= (1 + growth) * self.version
+        return are_same and is_near and self.keys == later.keys
 
 
 class LazyGraph:
@@ -75,17 +80,20 @@ class LazyGraph:
         """
         return LazyGraph({**self.settings, **settings})
 
-    def get(self, words: Words, vocab: Vocab, *, has_vectors: bool) -> LinkMemory:
+    def get(
+        self, words: Words, vocab: Vocab, *, has_vectors: bool, growth: float = 0.0
+    ) -> LinkMemory:
         """Return the links of the graph of words.
 
         words (Words): The words, as they were counted so far.
         vocab (Vocab): Where those of an earlier training are spelt, and static vectors are.
         has_vectors (bool): Whether words that have a static vector are nodes.
+        growth (float): By what share more steps may have counted words since it was made.
         RETURNS (LinkMemory): The links.
         """
         source = Source.read(words, vocab, has_vectors=has_vectors)
         made = self._made
-        if made is None or not made[0].is_same(source):
+        if made is None or not made[0].serves(source, growth):
             graph = WordGraph(words, vocab, has_vectors=has_vectors, **self.settings)
             self._made = made = source, LinkMemory(graph)
         return made[1]
@@ -110,11 +118,12 @@ def _deserialize(default: LazyGraph, value: bytes, name: str, model: Any) -> Laz
     return default
 
 
-def find_mixed(model: Model, texts: Texts) -> Mixed | None:
+def find_mixed(model: Model, texts: Texts, *, is_train: bool = False) -> Mixed | None:
     """Find the tokens that a layer diffuses over its graph of words.
 
     model (Model): The layer, which holds the graph, and counts words.
     texts (Texts): The texts of a batch.
+    is_train (bool): Whether a graph will do in which the last steps of training aren't counted.
     RETURNS (Optional[Mixed]): The tokens; None where nothing is diffused.
     """
     # Not by a ref of the model, for spaCy loses refs of a node where it replaces listeners.
@@ -123,7 +132,8 @@ def find_mixed(model: Model, texts: Texts) -> Mixed | None:
     if not graph.settings["time"] or not words.texts or not len(texts.forms):
         return None
     has_vectors = model.attrs[HAS_VECTORS]
-    memory = graph.get(words, texts.vocab, has_vectors=has_vectors)
+    growth = GROWTH if is_train else 0.0
+    memory = graph.get(words, texts.vocab, has_vectors=has_vectors, growth=growth)
     named = (
         find_named(texts, words.known)
         if model.attrs[BY_NORM]
