@@ -18,5 +18,10 @@ def forget_new_words(vocab: Vocab) -> Iterator[None]:
     if vocab.in_memory_zone:  # type: ignore[attr-defined]
         yield
         return
-    with vocab.memory_zone():
+    zone = vocab.memory_zone()
+    zone.__enter__()
+    try:
         yield
+    finally:
+        # Releases of spaCy that are told of an exception leave the zone open.
+        zone.__exit__(None, None, None)
