@@ -11,6 +11,7 @@ from spacy.tokens import Doc
 
 from ..types import Array
 from .spelling import Spelling, map_characters
+from .strings import share_strings
 
 Casing: TypeAlias = Literal["lower", "upper", "title"]
 CASINGS: tuple[Casing, ...] = ("lower", "upper", "title")
@@ -77,9 +78,11 @@ def has_single_case(doc: Doc) -> bool:
 def have_single_case(docs: Sequence[Doc]) -> Array:
     """Tell of documents whether each has letters of upper or of lower case only, and at least one.
 
-    docs (Sequence[Doc]): Documents of one vocab, at least one.
+    docs (Sequence[Doc]): Documents, at least one. Where they are of several vocabs, the first one
+        learns the strings of the others.
     RETURNS (Bools1d): For each whether it has.
     """
+    share_strings(docs)
     tokens = numpy.concatenate([doc.to_array(CASE_ATTRS) for doc in docs])
     return tell_single_case(tokens, [len(doc) for doc in docs], docs[0].vocab.strings)
 

@@ -12,6 +12,7 @@ from spacy.vocab import Vocab
 from thinc.api import deserialize_attr, serialize_attr
 
 from ..edits.original import ATTRS, is_edited, read_original, restore
+from ..edits.strings import share_strings
 from ..types import Array
 from .ids import merge, sort
 from .tally import Tally
@@ -89,12 +90,14 @@ class Words:
     def count(self, docs: Iterable[Doc]) -> None:
         """Count the words of documents that were not counted yet.
 
-        docs (Iterable[Doc]): Documents that an embedding is trained on, of one vocab. Of edited
-            ones those are counted that they were made from.
+        docs (Iterable[Doc]): Documents that an embedding is trained on. Where they are of several
+            vocabs, that of the first new one learns the strings of the others. Of edited ones
+            those are counted that they were made from.
         """
         new = [restore(doc) for doc in docs if len(doc) and self._documents.add(doc)]
         if not new:
             return
+        share_strings(new)
         words, counts = self.tallies["words"], self.tallies["words"].counts
         tokens = numpy.concatenate([doc.to_array(ATTRS) for doc in new])
         norms = words.add(tokens[:, 1])

@@ -7,6 +7,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..edits.casing import CASE_ATTRS, tell_single_case
+from ..edits.strings import share_strings
 from ..types import Array
 from .ids import is_in
 
@@ -52,18 +53,9 @@ def read_texts(docs: list[Doc]) -> Texts:
         learns the strings of the others.
     RETURNS (Texts): The texts.
     """
-    _share_strings(docs)
+    share_strings(docs)
     sizes = [len(doc) for doc in docs]
     tokens = numpy.concatenate([doc.to_array(CASE_ATTRS) for doc in docs])
     owners = numpy.repeat(numpy.arange(len(sizes)), sizes)
     has_no_case = tell_single_case(tokens, sizes, docs[0].vocab.strings)
     return Texts(docs, sizes, tokens[:, 0], owners, has_no_case)
-
-
-def _share_strings(docs: list[Doc]) -> None:
-    """Have the vocab of the first document know how the tokens of those of other vocabs are spelt."""
-    vocab = docs[0].vocab
-    for doc in docs:
-        if doc.vocab is not vocab:
-            for token in doc:
-                vocab.strings.add(token.text)

@@ -27,6 +27,12 @@ SCRIPTS_WITHOUT_CASE = [
 ]
 
 
+def test_cases_of_documents_of_several_vocabs():
+    texts = ["ok", "McDonutz", "iPhone4S"]
+    docs = [spacy.blank("en").make_doc(text) for text in texts]
+    assert have_single_case(docs).tolist() == [has_single_case(doc) for doc in docs]
+
+
 def put_into_case(text, casing):
     pipeline = Edits(case=1, casing=casing, **NOTHING_ELSE)
     (copy,) = pipeline(NLP, Example.from_dict(NLP.make_doc(text), {}))

@@ -83,6 +83,13 @@ def test_words_of_repeated_documents_are_known_where_batches_repeat_themselves()
     assert names(words.seen) == set("abcdefghi")
 
 
+def test_documents_of_several_vocabs_are_counted_together():
+    docs = [doc("a"), Doc(spacy.blank("en").vocab, words=["a", "Grmblfz"])]
+    words = Words(2)
+    words.count(docs)
+    assert set(words.texts.values()) == {"a", "Grmblfz"} and names(words.known) == {"a"}
+
+
 def test_edited_copies_repeat_nothing():
     words, docs = Words(2), [doc("a"), doc("b")]
     copies = [doc("a"), doc("c")]
