@@ -109,10 +109,11 @@ class Augmentation:
     def _edit(self, nlp: Language, example: Example) -> list[Example]:
         """Edit an example. Misspelt words are not to become words that embeddings know."""
         copies = list(self.augmenter(nlp, example))
-        # Ours record it themselves.
+        # Ours record it themselves. Others may yield the example itself.
         if not isinstance(self.augmenter, SeededAugmenter):
             for edited in copies:
-                record_original(example.predicted, edited.predicted)
+                if edited.predicted.text != example.predicted.text:
+                    record_original(example.predicted, edited.predicted)
         return copies
 
     def _check_place(self, nlp: Language) -> None:

@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose
 from spacy.training import Example
 
 from spacy_stablediff.component.augmentation import Augmentation
+from spacy_stablediff.edits.original import is_edited
 from spacy_stablediff.recommended import AUGMENTATION
 from spacy_stablediff.words.known import find_words
 from spacy_stablediff.words.layer import ARCHITECTURE as WORD_GRAPH
@@ -132,6 +133,29 @@ def test_keeps_what_an_augmenter_yields_and_a_text_of_which_it_makes_nothing():
     nlp, watcher = watched_pipeline(twice_or_not)
     nlp.update(examples_for(nlp, [("never ever again", [], 0), ("ok", [], 1)]), sgd=False)
     assert watcher.batches == [["never ever again", "never ever again", "ok"]]
+
+
+@pytest.mark.parametrize("augmenter", [SHOUT, MISSPELL], ids=["foreign", "ours"])
+def test_no_text_counts_as_edited_that_is_as_it_was(augmenter):
+    nlp = spacy.blank("en")
+    augmentation = nlp.add_pipe("augmentation", config={"augmenter": augmenter, "share": 1.0})
+    batch = examples_for(nlp, [("GOOD MORNING", [], 0), ("good morning", [], 1)])
+    clean = list(batch)
+    augmentation.update(batch)
+    assert not any(is_edited(eg.predicted) for eg in clean)
+    assert is_edited(batch[1].predicted)
+
+
+def test_no_text_counts_as_edited_that_an_augmenter_yields_as_it_is():
+    def leave(nlp, example):
+        yield example
+
+    nlp = spacy.blank("en")
+    augmentation = nlp.add_pipe("augmentation", config={"share": 1.0})
+    augmentation.augmenter = leave
+    batch = examples_for(nlp)
+    augmentation.update(batch)
+    assert not any(is_edited(eg.predicted) for eg in batch)
 
 
 @pytest.mark.parametrize("augmenter", [SHOUT, MISSPELL], ids=["foreign", "ours"])
