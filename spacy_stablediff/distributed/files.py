@@ -120,7 +120,11 @@ class FileAnnotator(Annotator):
             self.errors - begun.errors,
             time.perf_counter() - begun.seconds,
         )
-        write_part(path, tables, summary)
+        try:
+            write_part(path, tables, summary)
+        except pa.ArrowException as error:
+            problem = " ".join(str(error).split())
+            raise ValueError(Errors.SD179.format(path=chunk.path, problem=problem)) from None
 
 
 def annotate_files(
@@ -193,7 +197,8 @@ def write_part(path: Path, tables: list[pa.Table], summary: Summary) -> None:
     path (Path): The file. Without rows it is a hidden one, which readers pass over.
     tables (List[pyarrow.Table]): The rows.
     summary (Summary): What it holds.
-    RAISES (ValueError): SD183 if it can't be written.
+    RAISES (ValueError, pyarrow.ArrowException): SD183 if it can't be written; the latter if a column
+        has one type in one table and another in the next.
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -169,6 +169,12 @@ def test_a_full_disk_is_one_clear_error_and_leaves_no_half_file(pipeline, tmp_pa
     assert not list(tmp_path.iterdir())
 
 
+def test_a_column_that_changes_its_type_is_one_clear_error(command, pipeline, tmp_path):
+    rows = [{"text": "fine", "id": 1}, {"text": "fine", "id": "x"}]
+    code, output = command(pipeline[1], rows, "--batch-size", "1")
+    assert code == 1 and re.search(r"\[SD179\].*rows.jsonl.*id.*types", squeeze(output))
+
+
 # What is refused before any worker starts.
 
 
