@@ -47,6 +47,18 @@ class Misspellings(SeededAugmenter):
         self.rate = rate
         self._misspellings = read_table(table, owner=self.name)
 
+    def at(self, rate: float) -> "Misspellings":
+        """Return the same augmenter at another rate, about to make its first edits.
+
+        rate (float): The rate, from 0 to 1.
+        RETURNS (Misspellings): The augmenter, which shares the table.
+        RAISES (ValueError): SD100 if the rate is not a number from 0 to 1.
+        """
+        self._check_rate("rate", rate)
+        augmenter = self.restarted()
+        augmenter.rate = rate
+        return augmenter
+
     @property
     def settings(self) -> dict[str, Any]:
         """The arguments that make such an augmenter."""

@@ -55,8 +55,8 @@ def default_curves(seed: int = 0, table: Table | None = None) -> dict[str, dict[
     table = find_codespell_table() if table is None else table
     misspelt: dict[str, dict[float, Augmenter]] = {}
     if table is not None:
-        rates = {rate: Misspellings(table, rate, seed) for rate in MISSPELLINGS}
-        misspelt = {REAL_MISSPELLINGS: {**rates}}
+        augmenter = Misspellings(table, seed=seed)
+        misspelt = {REAL_MISSPELLINGS: {rate: augmenter.at(rate) for rate in MISSPELLINGS}}
     return {
         LETTERS_MISTYPED: {rate: _make_edits(seed, letters=rate) for rate in LETTERS},
         READ_BY_OCR: {rate: _make_edits(seed, ocr=rate) for rate in OCR},

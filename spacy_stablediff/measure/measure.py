@@ -254,14 +254,19 @@ class Measurement:
         edit = self.edits[name]
         origins, edited = [], []
         for i, (place, eg) in enumerate(batch):
-            placed = edit.restarted(place) if isinstance(edit, SeededAugmenter) else edit
-            with _global_seed(self.seed, place):
-                copies = list(placed(self.observer.nlp, eg))
-            for copy in copies:
+            for copy in self._copy(edit, place, eg):
                 if len(copy.predicted):
                     origins.append(i)
                     edited.append(copy)
         return origins, edited
+
+    def _copy(self, edit: Augmenter, place: int, example: Example) -> list[Example]:
+        """Make the edited copies of an example, which depend on the seed and on its place alone."""
+        # Ours have a generator of their own.
+        if isinstance(edit, SeededAugmenter):
+            return list(edit.restarted(place)(self.observer.nlp, example))
+        with _global_seed(self.seed, place):
+            return list(edit(self.observer.nlp, example))
 
     def _observe(self, examples: list[Example], edit: Key | None, times: Array) -> list[Observed]:
         """Run the pipeline on copies of the predicted documents, and keep them for scoring."""

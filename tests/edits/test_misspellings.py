@@ -73,6 +73,15 @@ def test_the_seed_fixes_the_sequence_of_edits():
     assert first != run(augmenter) and first != run(Misspellings(TABLE, rate=0.5, seed=2))
 
 
+def test_at_another_rate_it_is_the_same_with_the_same_table():
+    example, augmenter = from_text("their " * 20), Misspellings(TABLE, seed=1)
+    other, made = augmenter.at(0.5), Misspellings(TABLE, rate=0.5, seed=1)
+    assert [copy.text for copy in other(NLP, example)] == [copy.text for copy in made(NLP, example)]
+    assert augmenter.rate == 1 and other.settings == made.settings
+    with pytest.raises(ValueError, match=r"\[SD100\].*'rate'"):
+        augmenter.at(1.5)
+
+
 # Annotation and alignment.
 
 

@@ -52,6 +52,8 @@ def test_without_curves_there_are_none(nlp):
 
 def test_default_curves_have_one_kind_of_edit_each():
     curves = default_curves(seed=3, table=TABLE)
+    tables = {id(edit._misspellings) for edit in curves["real misspellings"].values()}
+    assert len(tables) == 1  # read and kept once
     for rate, edit in curves.pop("real misspellings").items():
         assert (edit.rate, edit.seed, edit.table) == (rate, 3, TABLE)
     (names,) = curves.pop("names replaced").values()
