@@ -56,8 +56,9 @@ def vectors_loss(
     d_clean, d_edited = ops.xp.zeros_like(clean), ops.xp.zeros_like(edited)
     if not len(rows):
         return 0.0, d_clean, d_edited
-    on_device = ops.asarray1i(lengths)
-    deviation = clean - ops.xp.repeat(ops.reduce_mean(clean, on_device), lengths, axis=0)
+    means = ops.reduce_mean(clean, ops.asarray1i(lengths))
+    # Not by xp.repeat, which in cupy takes no array of numbers.
+    deviation = clean - means[ops.xp.asarray(numpy.repeat(numpy.arange(len(lengths)), lengths))]
     # The deviation of a document of a single token is 0, so that the mean needs but another divisor.
     varying = max(int(lengths[lengths > 1].sum()), 1) * clean.shape[1]
     variance = float(ops.xp.mean(deviation**2)) * (clean.size / varying)
