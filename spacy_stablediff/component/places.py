@@ -30,7 +30,7 @@ from .sources import has_tensors, tensor_vectors
 Pipes = Literal["*"] | list[str]
 
 
-class Embedded(NamedTuple):
+class EmbeddedBatch(NamedTuple):
     """The vectors of a batch and of its edited copies, shape (tokens, width) each.
 
     clean (List[Floats2d]): Those of the batch.
@@ -55,14 +55,14 @@ class Place(Protocol):
 
     def embed(
         self, docs: list[Doc], copies: list[Doc], *, drop: float, losses: dict[str, float]
-    ) -> Embedded:
+    ) -> EmbeddedBatch:
         """Embed a batch that is being learned, and its edited copies.
 
         docs (List[Doc]): The batch.
         copies (List[Doc]): The copies.
         drop (float): The dropout rate.
         losses (Dict[str, float]): The losses of the components that were updated so far.
-        RETURNS (Embedded): The vectors.
+        RETURNS (EmbeddedBatch): The vectors.
         """
 
     def find_stages(self) -> list[Stage]:
@@ -87,7 +87,7 @@ class SharedPlace:
 
     def embed(
         self, docs: list[Doc], copies: list[Doc], *, drop: float, losses: dict[str, float]
-    ) -> Embedded:
+    ) -> EmbeddedBatch:
         """Take the vectors of the batch from the listeners, and embed the copies.
 
         The gradient for the copies goes back at once, that for the batch with the
@@ -110,7 +110,7 @@ class SharedPlace:
             elif supply is not None and supply.fed_by != self.name:
                 supply.hand_on(batch_id, clean, keep, through_last=partial(add, d_clean))
 
-        return Embedded(clean, edited, backprop)
+        return EmbeddedBatch(clean, edited, backprop)
 
     def find_stages(self) -> list[Stage]:
         """Return the listeners behind the place that score, stage by stage."""
@@ -150,7 +150,7 @@ class OwnPlace:
 
     def embed(
         self, docs: list[Doc], copies: list[Doc], *, drop: float, losses: dict[str, float]
-    ) -> Embedded:
+    ) -> EmbeddedBatch:
         """Embed the batch and the copies; the component itself embeds the batch again."""
         set_dropout_rate(self.embedding, drop)
         clean, backprop_clean = self.embedding(docs, is_train=True)
@@ -160,7 +160,7 @@ class OwnPlace:
             backprop_clean(d_clean)
             backprop_edited(d_edited)
 
-        return Embedded(clean, edited, backprop)
+        return EmbeddedBatch(clean, edited, backprop)
 
     def find_stages(self) -> list[Stage]:
         """Return one stage, of the component alone."""

@@ -25,7 +25,7 @@ from ..wiring.links import find_link
 from ..wiring.model import enabled, find_path_to, list_later
 from .heads import ScoredBatch, ScoreWeights, learn_scores, list_heads
 from .pipeline import PipelineRef
-from .places import Embedded, Pipes, Place, find_places, list_owners, list_shared
+from .places import EmbeddedBatch, Pipes, Place, find_places, list_owners, list_shared
 from .relay import add
 from .transformer_places import find_transformer_places, list_links
 
@@ -233,7 +233,7 @@ class Stabilizer:
         place: Place,
         docs: list[Doc],
         edited: EditedBatch,
-        embedded: Embedded,
+        embedded: EmbeddedBatch,
         weight: float,
     ) -> float:
         """Backpropagate the losses of a batch at a place, and return their sum."""
@@ -247,7 +247,7 @@ class Stabilizer:
         return loss
 
     def _compare(
-        self, ops: Ops, edited: EditedBatch, embedded: Embedded, weight: float
+        self, ops: Ops, edited: EditedBatch, embedded: EmbeddedBatch, weight: float
     ) -> tuple[float, Batch, Batch]:
         """The loss on vectors, and its gradients for those of the clean and edited texts."""
         clean, vectors = embedded.clean, embedded.edited

@@ -26,7 +26,7 @@ from ..wiring.transformers import (
     is_curated,
 )
 from .heads import Head, Stage, can_be_consistent
-from .places import Embedded
+from .places import EmbeddedBatch
 
 
 class Copies:
@@ -73,7 +73,7 @@ class TransformerPlace:
 
     def embed(
         self, docs: list[Doc], copies: list[Doc], *, drop: float, losses: dict[str, float]
-    ) -> Embedded:
+    ) -> EmbeddedBatch:
         """Pool what the transformer has made of the batch, and let it embed the copies.
 
         The gradient for the copies goes back with that of the last place behind the
@@ -97,7 +97,7 @@ class TransformerPlace:
             if held.backprop is not None and learn:
                 hand(link.listener, held._replace(backprop=kept.add_to(held.backprop)))
 
-        return Embedded(clean, edited, backprop)
+        return EmbeddedBatch(clean, edited, backprop)
 
     def find_stages(self) -> list[Stage]:
         """Return one stage, of the components that score."""

@@ -153,8 +153,8 @@ class Stability:
         without those that changed no document at a rate of 1.
     samples (List[SampleView]): A few documents per kind of edit, the same
         documents for every pipeline measured on the same corpus.
-    place (str): Where the vectors were read: "doc.tensor", "static vectors", or the name
-        of a component.
+    place (str): Where the vectors were read: "doc.tensor", "static vectors", the name of a
+        component, or "none".
     mended (List[Tuple[str, str, int]]): Words that the pipeline embedded as others, these,
         and how often, in the edited samples.
     provenance (Dict[str, Any]): Where the figures come from: seed, edits, data, date and

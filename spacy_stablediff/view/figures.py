@@ -97,7 +97,7 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class FigureComparison:
     """A figure of two pipelines.
 
     measure (Measure): The figure.
@@ -136,28 +136,30 @@ class Comparison:
         return ((self.interval[1] - self.interval[0]) / 2 / (value - than)) ** 2
 
 
-def compare(measure: Measure, result: Figures, baseline: Figures) -> Comparison:
+def compare(measure: Measure, result: Figures, baseline: Figures) -> FigureComparison:
     """Compare a figure of two pipelines, averaged over the edits."""
     values = result.average(measure.key), baseline.average(measure.key)
     resampled = result.resample(measure.key), baseline.resample(measure.key)
-    return Comparison(measure, values, _find_difference(*resampled))
+    return FigureComparison(measure, values, _find_difference(*resampled))
 
 
-def compare_clean(score: Measure, result: Figures, baseline: Figures) -> Comparison:
+def compare_clean(score: Measure, result: Figures, baseline: Figures) -> FigureComparison:
     """Compare a score of two pipelines on clean text."""
     pair = result, baseline
     values = tuple(figures.clean[score.key] for figures in pair)
     resampled = [figures.replicates[None].get(score.key) for figures in pair]
-    return Comparison(score, values, _find_difference(*resampled))  # type: ignore[arg-type]
+    return FigureComparison(score, values, _find_difference(*resampled))  # type: ignore[arg-type]
 
 
 def compare_point(
     measure: Measure, point: tuple[str, float], result: Figures, baseline: Figures
-) -> Comparison:
+) -> FigureComparison:
     """Compare a figure of two pipelines at a point of a curve."""
     (value, ours), (than, theirs) = (each.points[point] for each in (result, baseline))
     pair = ours.get(measure.key), theirs.get(measure.key)
-    return Comparison(measure, (value[measure.key], than[measure.key]), _find_difference(*pair))
+    return FigureComparison(
+        measure, (value[measure.key], than[measure.key]), _find_difference(*pair)
+    )
 
 
 def read_figures(result: Stability, name: str) -> Figures:

@@ -11,7 +11,7 @@ from .figures import (
     MEASURES,
     SCORES,
     TAIL,
-    Comparison,
+    FigureComparison,
     Figures,
     compare,
     compare_clean,
@@ -85,7 +85,7 @@ def _judge_predictions(result: Figures, baseline: Figures) -> str:
     return f"Over all edits, {names}: {_tell_apart(each)}."
 
 
-def _tell_apart(comparisons: Iterable[Comparison]) -> str:
+def _tell_apart(comparisons: Iterable[FigureComparison]) -> str:
     """Say in which figures two pipelines differ."""
     told = [
         f"{each.measure.label[0].lower()}{each.measure.label[1:]} "
@@ -112,7 +112,7 @@ def _price(steady: Figures, other: Figures) -> str:
     return ", ".join(clauses)
 
 
-def _doubt(moved: Comparison, result: Figures, baseline: Figures) -> str:
+def _doubt(moved: FigureComparison, result: Figures, baseline: Figures) -> str:
     """Say that the documents can't tell two pipelines apart, and how many could."""
     values = [MEAN.format(value) for value in moved.values]
     needed = result.documents * moved.factor
@@ -170,7 +170,7 @@ def _find_costs(steady: Figures, other: Figures, verdict: str) -> list[str]:
     ]
 
 
-def _looks_worse(comparison: Comparison) -> bool:
+def _looks_worse(comparison: FigureComparison) -> bool:
     value, than = comparison.values
     assert value is not None and than is not None
     return (value > than) == comparison.measure.lower_is_better
