@@ -155,6 +155,8 @@ class Errors(metaclass=ErrorsWithCodes):
     SD037 = ("Component '{name}': its setting 'upstream' names '{upstream}', which is no 'tok2vec', and writes no vectors to "
              "doc.tensor. Transformers keep theirs elsewhere: diffuse what listens to them with spacy_stablediff.attach, or "
              "with `python -m spacy stablediff add`.")
+    SD038 = ("{owner}: it learned a matrix for each of {expected} scales, but its setting 'times' lists {count}. List as many, "
+             "or initialize it again with nlp.initialize().")
     SD050 = "Can't find the config file '{path}'."
     SD051 = "Can't read '{path}' as a config: {reason}"
     SD052 = ("'{path}' has diffusion already: see [{block}]. Change its settings there, or start from a config without "

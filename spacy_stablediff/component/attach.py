@@ -20,6 +20,7 @@ from ..wiring.model import (
     is_trained,
     replace_node,
 )
+from ..wiring.settings import SETTINGS
 from .blocks import CASED, find_embedded, list_by_case, look_inside
 
 CALLBACK = "spacy-stablediff.attach.v1"
@@ -109,8 +110,8 @@ def make_attach_callback(
     RETURNS (Callable[[Language], Language]): The callback.
     RAISES (ValueError): SD020 for a layer of another package.
     """
-    settings = DIFFUSION if diffusion is None else diffusion.attrs.get("config")
-    if settings is None:
+    settings = DIFFUSION if diffusion is None else diffusion.attrs.get(SETTINGS, {})
+    if "@architectures" not in settings:
         raise ValueError(Errors.SD020.format(layer=cast(Model, diffusion).name))
     filled = registry.fill({"diffusion": settings})["diffusion"]
 

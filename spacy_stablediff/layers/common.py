@@ -12,6 +12,7 @@ from thinc.util import get_width
 from ..checks import is_number
 from ..errors import Errors, VectorsError, Warnings
 from ..types import Batch, Diffusion
+from ..wiring.settings import SETTINGS
 
 NUMPY_OPS = NumpyOps()
 MIN_CONFIDENCE = 1e-3
@@ -85,7 +86,8 @@ def is_initialized(diffusion: Diffusion) -> bool:
 
 def acts_untrained(diffusion: Diffusion) -> bool:
     """Tell whether a layer changes vectors before it is trained, as far as that is known."""
-    return diffusion.attrs.get("acts_untrained", True) and diffusion.attrs.get("time") != 0
+    settings = diffusion.attrs.get(SETTINGS, {})
+    return diffusion.attrs.get("acts_untrained", True) and settings.get("time") != 0
 
 
 def _check_arrays(Xs: Batch) -> None:

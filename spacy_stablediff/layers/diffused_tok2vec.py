@@ -10,6 +10,7 @@ from thinc.api import Model
 from ..errors import refused_by
 from ..types import Batch, Boundaries, Diffusion, Embedding
 from ..wiring.model import is_for_pretraining
+from ..wiring.settings import SETTINGS, Settings
 from ..wiring.transformers import widen
 from .boundaries import diffuse
 from .common import initialize_width
@@ -45,7 +46,7 @@ def DiffusedTok2Vec(
         layers=[tok2vec, diffusion],
         refs={"tok2vec": tok2vec, "diffusion": diffusion},
         dims={"nO": tok2vec.maybe_get_dim("nO")},
-        attrs={"boundaries": boundaries, "sample": Sample()},
+        attrs={SETTINGS: Settings(boundaries=boundaries), "sample": Sample()},
     )
 
 
@@ -79,7 +80,7 @@ def forward(
             docs,
             widen(model, vectors),
             is_train=is_train,
-            boundaries=model.attrs["boundaries"],
+            boundaries=model.attrs[SETTINGS]["boundaries"],
             may_lack=model.attrs["sample"].holds,
         )
     return diffused, lambda dYs: backprop_tok2vec(backprop_diffusion(dYs))

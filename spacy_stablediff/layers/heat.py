@@ -14,6 +14,7 @@ from thinc.types import Floats1d, Floats2d, Ints1d
 
 from ..operators.heat import heat
 from ..types import Batch, Diffusion
+from ..wiring.settings import SETTINGS, Settings
 from .common import (
     check_time,
     d_softplus,
@@ -53,7 +54,7 @@ def HeatDiffusion(time: float = 0.5, learn_time: bool = True) -> Diffusion:
         init=init,
         dims={"nI": None, "nO": None},
         params={"time": None} if learn_time and time > 0 else {},
-        attrs={"time": time, "config": config, "mix": mix, "acts_untrained": True},
+        attrs={SETTINGS: Settings(config), "mix": mix, "acts_untrained": True},
     )
 
 
@@ -61,7 +62,7 @@ def forward(model: Diffusion, Xs: Batch, is_train: bool) -> tuple[Batch, Callabl
     """Diffuse a batch, and return a callback from its gradient to that of the input."""
     learned = model.get_param("time") if model.has_param("time") else None
     X, lengths = join_batch(model, Xs, None if learned is None else learned.shape[0])
-    if model.attrs["time"] == 0 or X.shape[0] == 0:
+    if model.attrs[SETTINGS]["time"] == 0 or X.shape[0] == 0:
         return keep_batch(Xs)
     Y, backprop_heat = heat(X, lengths, get_times(model))
 
@@ -79,14 +80,14 @@ def init(model: Diffusion, X: Batch | None = None, Y: Batch | None = None) -> No
     if "time" not in model.param_names:
         return
     width = init_width(model, X, Y)
-    model.set_param("time", positive_parameter(model.ops, model.attrs["time"], width))
+    model.set_param("time", positive_parameter(model.ops, model.attrs[SETTINGS]["time"], width))
 
 
 def get_times(model: Diffusion) -> Floats1d:
     """Return the time of each channel, shape (width,), or (1,) where all have the same."""
     if model.has_param("time"):
         return cast(Floats1d, softplus(model.ops, model.get_param("time")))
-    return model.ops.alloc1f(1) + model.attrs["time"]
+    return model.ops.alloc1f(1) + model.attrs[SETTINGS]["time"]
 
 
 def mix(layer: Diffusion, X: Floats2d, lengths: Ints1d, channel: int | None) -> list[Mixture]:

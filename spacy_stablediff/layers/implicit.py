@@ -16,6 +16,7 @@ from ..checks import is_whole
 from ..errors import Errors
 from ..operators.implicit import implicit
 from ..types import Batch, Diffusion
+from ..wiring.settings import SETTINGS, Settings
 from .common import (
     begin_confidence,
     check_time,
@@ -73,13 +74,7 @@ def ImplicitDiffusion(
         init=init,
         dims={"nI": None, "nO": None},
         params=dict.fromkeys(params),
-        attrs={
-            "time": time,
-            "radius": radius,
-            "config": config,
-            "mix": mix,
-            "acts_untrained": True,
-        },
+        attrs={SETTINGS: Settings(config), "mix": mix, "acts_untrained": True},
     )
 
 
@@ -87,11 +82,11 @@ def forward(model: Diffusion, Xs: Batch, is_train: bool) -> tuple[Batch, Callabl
     """Diffuse a batch, and return a callback from its gradient to that of the input."""
     learned_width = model.get_param("u").shape[0] if model.has_param("u") else None
     X, lengths = join_batch(model, Xs, learned_width)
-    if model.attrs["time"] == 0 or X.shape[0] == 0:
+    if model.attrs[SETTINGS]["time"] == 0 or X.shape[0] == 0:
         return keep_batch(Xs)
     confidence, backprop_confidence = begin_confidence(model, X)
     time, backprop_time = begin_time(model)
-    Y, backprop_implicit = implicit(X, lengths, confidence, time, model.attrs["radius"])
+    Y, backprop_implicit = implicit(X, lengths, confidence, time, model.attrs[SETTINGS]["radius"])
 
     def backprop(dYs: Batch) -> Batch:
         dX, dconfidence, dtime = backprop_implicit(model.ops.flatten(dYs))
@@ -105,7 +100,7 @@ def forward(model: Diffusion, Xs: Batch, is_train: bool) -> tuple[Batch, Callabl
 def init(model: Diffusion, X: Batch | None = None, Y: Batch | None = None) -> None:
     """Set the width, the initial time, and a confidence of 1 everywhere."""
     if "time" in model.param_names:
-        model.set_param("time", positive_parameter(model.ops, model.attrs["time"], 1))
+        model.set_param("time", positive_parameter(model.ops, model.attrs[SETTINGS]["time"], 1))
     if "u" in model.param_names:
         init_confidence(model, init_width(model, X, Y))
 
@@ -113,7 +108,7 @@ def init(model: Diffusion, X: Batch | None = None, Y: Batch | None = None) -> No
 def begin_time(model: Diffusion) -> tuple[float, Callable[[float], None]]:
     """Diffusion time, and a callback that learns from its gradient."""
     if not model.has_param("time"):
-        return model.attrs["time"], lambda dtime: None
+        return model.attrs[SETTINGS]["time"], lambda dtime: None
     time = model.get_param("time")
 
     def backprop(dtime: float) -> None:
@@ -124,7 +119,7 @@ def begin_time(model: Diffusion) -> tuple[float, Callable[[float], None]]:
 
 def mix(layer: Diffusion, X: Floats2d, lengths: Ints1d, channel: int | None) -> list[Mixture]:
     """Compute the kernel of an implicit step; it is the same for every channel."""
-    radius, time = layer.attrs["radius"], begin_time(layer)[0]
+    radius, time = layer.attrs[SETTINGS]["radius"], begin_time(layer)[0]
     confidence = to_numpy(begin_confidence(layer, X)[0]).astype("float64")
     unit = cast(Floats2d, numpy.eye(X.shape[0]))
     weights = implicit(unit, lengths, confidence, time, radius)[0] if len(X) else unit

@@ -16,9 +16,10 @@ from thinc.api import Model, to_numpy
 from thinc.types import Floats1d, Floats2d, Ints1d
 
 from ..checks import is_number
-from ..errors import Errors
+from ..errors import Errors, VectorsError
 from ..operators.multiscale import multiscale
 from ..types import Array, Batch, Diffusion
+from ..wiring.settings import SETTINGS, Settings
 from .common import (
     begin_confidence,
     init_confidence,
@@ -67,12 +68,7 @@ def MultiscaleDiffusion(
         init=init,
         dims={"nI": None, "nO": None},
         params=dict.fromkeys(["W", "u", "b"] if learn_confidence else ["W"]),
-        attrs={
-            "times": list(times),
-            "config": config,
-            "mix": mix,
-            "acts_untrained": False,
-        },
+        attrs={SETTINGS: Settings(config), "mix": mix, "acts_untrained": False},
     )
 
 
@@ -84,8 +80,10 @@ def forward(model: Diffusion, Xs: Batch, is_train: bool) -> tuple[Batch, Callabl
         return keep_batch(Xs)
     learns = model.has_param("u")
     confidence, backprop_confidence = begin_confidence(model, X) if learns else (None, None)
-    W = model.get_param("W")
-    Y, backprop_multiscale = multiscale(X, lengths, get_times(model), W, confidence)
+    W, times = model.get_param("W"), get_times(model)
+    if len(W) != len(times):
+        raise VectorsError(Errors.SD038, expected=len(W), count=len(times))
+    Y, backprop_multiscale = multiscale(X, lengths, times, W, confidence)
 
     def backprop(dYs: Batch) -> Batch:
         dX, dconfidence, dW = backprop_multiscale(model.ops.flatten(dYs))
@@ -100,14 +98,16 @@ def forward(model: Diffusion, Xs: Batch, is_train: bool) -> tuple[Batch, Callabl
 def init(model: Diffusion, X: Batch | None = None, Y: Batch | None = None) -> None:
     """Set the width, all matrices to zero, and any confidence to 1 everywhere."""
     width = init_width(model, X, Y)
-    model.set_param("W", model.ops.alloc3f(len(model.attrs["times"]), width, width))
+    model.set_param("W", model.ops.alloc3f(len(model.attrs[SETTINGS]["times"]), width, width))
     if "u" in model.param_names:
         init_confidence(model, width)
 
 
 def get_times(model: Diffusion) -> Array:
     """Return the times, shape (scales,), on the CPU."""
-    return numpy.asarray([math.inf if time is None else time for time in model.attrs["times"]])
+    return numpy.asarray(
+        [math.inf if time is None else time for time in model.attrs[SETTINGS]["times"]]
+    )
 
 
 def mix(layer: Diffusion, X: Floats2d, lengths: Ints1d, channel: int | None) -> list[Mixture]:
@@ -119,7 +119,7 @@ def mix(layer: Diffusion, X: Floats2d, lengths: Ints1d, channel: int | None) -> 
     confidence = None
     if layer.has_param("u"):
         confidence = to_numpy(begin_confidence(layer, X)[0]).astype("float64")
-    times, count = get_times(layer), len(layer.attrs["times"])
+    times, count = get_times(layer), len(layer.attrs[SETTINGS]["times"])
     return [
         Mixture(
             f"multiscale, {_describe_time(time)}, scale {k + 1} of {count}, "

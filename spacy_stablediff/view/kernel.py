@@ -16,6 +16,7 @@ from ..layers.diffused_tok2vec import LAYER
 from ..layers.mixture import Mixture
 from ..types import Boundaries, Diffusion, Embedding
 from ..wiring.model import Diffuser, find_node
+from ..wiring.settings import SETTINGS
 
 
 def compute_mixtures(
@@ -98,4 +99,4 @@ def _embed(doc: Doc, component: Any) -> tuple[Floats2d, Boundaries]:
     # spaCy hands no embedding a batch without tokens, and static vectors can't take one.
     no_vectors = NUMPY_OPS.alloc2f(0, embedding.maybe_get_dim("nO") or 0)
     vectors = embedding.get_ref("tok2vec").predict([doc])[0] if len(doc) else no_vectors
-    return vectors, embedding.attrs["boundaries"]
+    return vectors, embedding.attrs[SETTINGS]["boundaries"]

@@ -19,6 +19,7 @@ from ..errors import Errors
 from ..recommended import BAG
 from ..types import Array
 from ..wiring.model import find_node
+from ..wiring.settings import SETTINGS, Settings
 from .counting import Words
 from .known import COUNTED, count_step
 from .lazy import BY_NORM, GRAPH, HAS_VECTORS, LazyGraph, find_mixed, learns_nothing
@@ -88,7 +89,7 @@ def word_graph_bow(bow: BagOfWords, init_std: float, **settings: Any) -> BagOfWo
     layer.attrs[COUNTED] = Words(min_count=1)
     layer.attrs[GRAPH] = LazyGraph(settings)
     layer.attrs[HAS_VECTORS] = layer.attrs[BY_NORM] = False
-    layer.attrs[INIT_STD] = init_std
+    layer.attrs[SETTINGS] = Settings({INIT_STD: init_std})
     return layer
 
 
@@ -111,10 +112,12 @@ def init(model: BagOfWords, X: Any = None, Y: Any = None) -> None:
     model.layers[0].initialize(X=X, Y=Y)
     if model.layers[0].has_dim("nO"):
         model.set_dim("nO", model.layers[0].get_dim("nO"))
-    if model.attrs[INIT_STD]:
+    if model.attrs[SETTINGS][INIT_STD]:
         weights = model.get_ref("output_layer")
         size = weights.get_param("W").size
-        start: Array = numpy.random.normal(0, model.attrs[INIT_STD], size).astype("float32")
+        start: Array = numpy.random.normal(0, model.attrs[SETTINGS][INIT_STD], size).astype(
+            "float32"
+        )
         weights.set_param("W", weights.ops.asarray1f(start))
 
 

@@ -18,6 +18,7 @@ from thinc.types import Ints2d
 from ..errors import Warnings
 from ..types import Array
 from ..wiring.model import find_column, is_for_pretraining, walk_nodes
+from ..wiring.settings import SETTINGS, Settings
 from .counting import Trained, Words
 from .ids import is_in
 
@@ -48,7 +49,7 @@ def known_words(extractor: Features, min_count: int, word_dropout: float) -> Fea
     """
     layer: Features = Model(LAYER, forward, init=init, layers=[extractor])
     layer.attrs[COUNTED] = Words(min_count)
-    layer.attrs["word_dropout"] = word_dropout
+    layer.attrs[SETTINGS] = Settings(word_dropout=word_dropout)
     return layer
 
 
@@ -119,7 +120,7 @@ def count_step(words: Words, docs: list[Doc]) -> None:
 def _find_unknown(model: Features, norms: Array, is_train: bool) -> Array:
     """Find the unknown words: booleans, one for each norm."""
     words: Words = model.attrs[COUNTED]
-    rate, xp = model.attrs["word_dropout"], model.ops.xp
+    rate, xp = model.attrs[SETTINGS]["word_dropout"], model.ops.xp
     unknown = ~is_in(xp, norms, xp.asarray(words.known))
     if is_train and rate:
         times = xp.asarray(words.look_up(model.ops.to_numpy(norms)))

@@ -11,6 +11,7 @@ from ..errors import Errors
 from ..recommended import WORDS
 from ..types import Batch, Embedding
 from ..wiring.model import find_embeds, find_extractors, walk_nodes
+from ..wiring.settings import SETTINGS, Settings
 from .distinct import embed_distinct
 from .forms import write_forms
 from .known import count_step, find_words, known_words, trained_on
@@ -22,7 +23,7 @@ from .texts import read_texts
 ARCHITECTURE = "spacy-stablediff.WordGraphTok2Vec.v1"
 LAYER = "word_graph"
 
-# The attribute of a layer that tells whether edited copies are diffused in training.
+# The setting of a layer that tells whether edited copies are diffused in training.
 IN_TRAINING = "in_training"
 
 
@@ -93,7 +94,7 @@ def word_graph(embed: Embedding, *, in_training: bool = False, **settings: Any) 
     dims = {"nO": embed.get_dim("nO") if embed.has_dim("nO") else None}
     layer: Embedding = Model(LAYER, forward, init=init, layers=[embed], dims=dims)
     layer.attrs[GRAPH] = LazyGraph(settings)
-    layer.attrs[IN_TRAINING] = in_training
+    layer.attrs[SETTINGS] = Settings({IN_TRAINING: in_training})
     layer.attrs[BY_NORM] = True
     layer.attrs[HAS_VECTORS] = any(node.name == "static_vectors" for node in embed.walk())
     return layer
@@ -101,7 +102,7 @@ def word_graph(embed: Embedding, *, in_training: bool = False, **settings: Any) 
 
 def forward(model: Embedding, docs: list[Doc], is_train: bool) -> tuple[Batch, Callable]:
     """Embed documents, and diffuse the embeddings of new words: in training those of copies at most."""
-    if is_train and model.attrs[IN_TRAINING] and any(map(_has_errors, docs)):
+    if is_train and model.attrs[SETTINGS][IN_TRAINING] and any(map(_has_errors, docs)):
         return _learn(model, docs)
     if is_train or not any(map(len, docs)):
         return model.layers[0](docs, is_train)
@@ -165,7 +166,8 @@ def change_settings(layer: Embedding, changes: Mapping[str, Any]) -> None:
     """
     of_graph = {key: value for key, value in changes.items() if key != IN_TRAINING}
     layer.attrs[GRAPH] = layer.attrs[GRAPH].changed(of_graph)
-    layer.attrs[IN_TRAINING] = changes.get(IN_TRAINING, layer.attrs[IN_TRAINING])
+    if IN_TRAINING in changes:
+        layer.attrs[SETTINGS] = Settings({IN_TRAINING: changes[IN_TRAINING]})
 
 
 def find_layers(component: Any) -> Iterator[Embedding]:

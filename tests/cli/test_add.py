@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from spacy_stablediff import recommended
 from spacy_stablediff.layers.implicit import ARCHITECTURE as IMPLICIT_LAYER
+from spacy_stablediff.wiring.settings import SETTINGS
 
 from ..configs import (
     DIFFUSED,
@@ -42,7 +43,7 @@ def test_the_layer_is_an_option(add, corpus, tmp_path):
     _, _, output = add(base, "--layer", "heat", "--time", "0.25")
     nlp = train_steps(output, corpus, tmp_path)
     layer = nlp.get_pipe("stablediff").model
-    assert layer.name == "heat_diffusion" and layer.attrs["time"] == 0.25
+    assert layer.name == "heat_diffusion" and layer.attrs[SETTINGS]["time"] == 0.25
 
 
 def test_the_weight_of_stability_training_is_an_option(add, corpus, tmp_path):

@@ -10,6 +10,7 @@ from thinc.api import Model, chain, concatenate, list2ragged, ragged2list
 
 import spacy_stablediff
 from spacy_stablediff import recommended
+from spacy_stablediff.wiring.settings import SETTINGS
 
 from ..pipelines import (
     ADD,
@@ -149,7 +150,7 @@ def test_sentence_boundaries_are_written_to_model_and_config(tmp_path):
     loaded = spacy.load(tmp_path)
     assert predictions(loaded) == predictions(nlp)
     assert embedding_block(loaded, "ner")["boundaries"] == "sentence"
-    assert diffused_nodes(loaded, "ner")[0].attrs["boundaries"] == "sentence"
+    assert diffused_nodes(loaded, "ner")[0].attrs[SETTINGS]["boundaries"] == "sentence"
 
 
 def test_layers_of_other_packages_can_be_attached_from_python():

@@ -15,6 +15,7 @@ from thinc.api import Config
 import spacy_stablediff
 from spacy_stablediff import recommended
 from spacy_stablediff.component.attach import make_attach_callback
+from spacy_stablediff.wiring.settings import SETTINGS
 
 from ..pipelines import (
     FIXED_HEAT,
@@ -76,7 +77,7 @@ def test_callback_attaches_to_new_and_to_sourced_components(source):
     nlp = load_model_from_config(callback_config(source), auto_fill=True)
     for name in ("textcat", "ner"):
         (node,) = diffused_nodes(nlp, name)
-        assert node.get_ref("diffusion").attrs["time"] == 0.3
+        assert node.get_ref("diffusion").attrs[SETTINGS]["time"] == 0.3
         assert embedding_block(nlp, name)["diffusion"] == {**HEAT, "time": 0.3, "learn_time": True}
     sourced = spacy.load(source).get_pipe("ner").model
     diffusion = diffused_nodes(nlp, "ner")[0].layers[1]

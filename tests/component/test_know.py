@@ -10,6 +10,7 @@ from spacy_stablediff import attach, explain_words, know_words
 from spacy_stablediff.component.know import make_know_words_callback
 from spacy_stablediff.recommended import WORDS
 from spacy_stablediff.wiring.model import find_node, find_tok2vec
+from spacy_stablediff.wiring.settings import SETTINGS
 from spacy_stablediff.words.bag import LAYER as BAG
 from spacy_stablediff.words.known import find_words
 from spacy_stablediff.words.layer import ARCHITECTURE, IN_TRAINING, find_layers
@@ -151,7 +152,9 @@ def test_copies_are_diffused_in_training_where_that_is_set_and_after_loading_too
     nlp = spacy.load(trained)
 
     def are_diffused(nlp):
-        return [layer.attrs[IN_TRAINING] for layer in find_layers(nlp.get_pipe("tok2vec"))]
+        return [
+            layer.attrs[SETTINGS][IN_TRAINING] for layer in find_layers(nlp.get_pipe("tok2vec"))
+        ]
 
     know_words(nlp, in_training=True)
     know_words(nlp, time=0.1)

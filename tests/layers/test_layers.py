@@ -1,6 +1,7 @@
 """The layers: their exact gradients, their parameters, and what they refuse."""
 
 import warnings
+from functools import partial
 
 import numpy
 import pytest
@@ -12,6 +13,7 @@ from spacy_stablediff.layers.heat import HeatDiffusion
 from spacy_stablediff.layers.implicit import ImplicitDiffusion
 from spacy_stablediff.layers.multiscale import MultiscaleDiffusion
 from spacy_stablediff.operators.cosine import MAX_BASIS_LENGTH
+from spacy_stablediff.wiring.settings import SETTINGS
 
 from ..references import dense_heat, dense_implicit, numeric_gradient
 from .examples import LAYERS, LENGTHS, WIDTH, every_layer, random_documents, trained
@@ -232,11 +234,35 @@ def test_refuses_to_initialize_without_a_width(make):
 @every_layer
 def test_its_config_describes_it(make):
     layer = make()
-    described = registry.resolve({"layer": layer.attrs["config"]})["layer"]
+    described = registry.resolve({"layer": layer.attrs[SETTINGS]})["layer"]
     assert described.name == layer.name
     assert described.attrs == layer.attrs and described.param_names == layer.param_names
-    filled = registry.fill({"layer": layer.attrs["config"]})
-    assert filled["layer"] == layer.attrs["config"]  # no setting is left to its default
+    filled = registry.fill({"layer": layer.attrs[SETTINGS]})
+    assert filled["layer"] == layer.attrs[SETTINGS]  # no setting is left to its default
+
+
+@pytest.mark.parametrize(
+    "make, changed",
+    [
+        (partial(HeatDiffusion, learn_time=False), {"time": 3.0}),
+        (partial(ImplicitDiffusion, learn_time=False), {"time": 3.0, "radius": 5}),
+        (MultiscaleDiffusion, {"times": [0.1, None]}),
+    ],
+)
+def test_settings_are_those_of_the_config_whatever_is_loaded(make, changed):
+    Xs = random_documents(dtype="float32")
+    learned = trained(make(**({"times": [4.0, None]} if "times" in changed else {})))
+    layer = make(**changed).from_bytes(learned.to_bytes())
+    assert layer.attrs[SETTINGS].items() >= changed.items()
+    same = [numpy.allclose(*Ys) for Ys in zip(layer.predict(Xs), learned.predict(Xs), strict=True)]
+    assert not all(same)
+
+
+def test_refuses_matrices_of_another_number_of_scales():
+    learned = trained(MultiscaleDiffusion(times=[1.0, None]))
+    layer = MultiscaleDiffusion(times=[1.0]).from_bytes(learned.to_bytes())
+    with pytest.raises(ValueError, match=r"\[SD038\].*2 scales.*'times' lists 1"):
+        layer.predict(random_documents())
 
 
 @every_layer
@@ -253,7 +279,7 @@ def test_layers_are_registered_architectures(name):
     layer = registry.resolve(
         Config({"layer": {"@architectures": f"spacy-stablediff.{name}.v1", "time": 1.5}})
     )["layer"]
-    assert isinstance(layer, Model) and layer.attrs["time"] == 1.5
+    assert isinstance(layer, Model) and layer.attrs[SETTINGS]["time"] == 1.5
     with pytest.raises(ConfigValidationError, match="time"):
         registry.resolve(
             Config({"layer": {"@architectures": f"spacy-stablediff.{name}.v1", "time": "fast"}})

@@ -10,6 +10,7 @@ from spacy.cli.init_config import RECOMMENDATIONS, TEMPLATE_PATH
 from spacy.util import load_config, load_config_from_str, load_model_from_config
 
 from spacy_stablediff import recommended
+from spacy_stablediff.wiring.settings import SETTINGS
 from spacy_stablediff.words.known import find_words
 
 from ..configs import (
@@ -177,7 +178,7 @@ def test_trains_after_a_shared_tok2vec(layer, add, corpus, tmp_path):
     nlp = train_steps(output, corpus, tmp_path, **overrides)
     assert diffusions(nlp) == {"stablediff"}
     model = nlp.get_pipe("stablediff").model
-    assert model.name == f"{layer}_diffusion" and model.attrs["time"] == 0.25
+    assert model.name == f"{layer}_diffusion" and model.attrs[SETTINGS]["time"] == 0.25
     assert nlp("Anselmo lost a parcel").tensor.any()
 
 

@@ -5,12 +5,13 @@ from spacy import registry
 
 from spacy_stablediff import recommended
 from spacy_stablediff.setup.layers import LAYERS, describe_layer
+from spacy_stablediff.wiring.settings import SETTINGS
 
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_each_is_described_with_all_its_settings(layer):
     block, cautions = describe_layer(layer, None)
-    assert registry.resolve({"layer": block})["layer"].attrs["config"] == block
+    assert registry.resolve({"layer": block})["layer"].attrs[SETTINGS] == block
     assert not cautions
 
 

@@ -16,6 +16,7 @@ from spacy_stablediff.layers.cased_tok2vec import cased_config
 from spacy_stablediff.layers.diffused_tok2vec import diffused_config as diffused_block
 from spacy_stablediff.recommended import DIFFUSION
 from spacy_stablediff.wiring.model import find_node
+from spacy_stablediff.wiring.settings import SETTINGS
 from spacy_stablediff.words.explain import explain_words
 from spacy_stablediff.words.known import LAYER as KNOWN
 from spacy_stablediff.words.known import UNKNOWN, find_words
@@ -348,8 +349,21 @@ def test_word_dropout_is_for_training_alone():
     layer = find_node(nlp.get_pipe("tok2vec"), KNOWN)
     dropped = embed_in_training(nlp, "once")
     assert not numpy.allclose(embed(nlp, "once"), dropped)
-    layer.attrs["word_dropout"] = 0.0
+    layer.attrs[SETTINGS]["word_dropout"] = 0.0
     assert numpy.array_equal(embed(nlp, "once"), embed_in_training(nlp, "once"))
+
+
+def test_settings_are_those_of_the_config_that_a_pipeline_is_loaded_with(tmp_path):
+    nlp = trained_on(["once"], min_count=1)
+    nlp.to_disk(tmp_path)
+    changes = {"time": 0.25, "in_training": True, "word_dropout": 0.5}
+    config = {f"components.tok2vec.model.{key}": value for key, value in changes.items()}
+    loaded = spacy.load(tmp_path, config=config).get_pipe("tok2vec")
+    (layer,) = find_layers(loaded)
+    assert layer.attrs["graph"].settings["time"] == 0.25
+    assert layer.attrs[SETTINGS]["in_training"] is True
+    assert find_node(loaded, KNOWN).attrs[SETTINGS]["word_dropout"] == 0.5
+    assert known_words(nlp) == known_words(spacy.load(tmp_path, config=config))
 
 
 # Diffusion over the graph of words.
