@@ -186,6 +186,8 @@ class Errors(metaclass=ErrorsWithCodes):
     SD063 = ("There is nothing to diffuse in '{path}' by default: behind {names} stand frozen components that listen to the same "
              "frozen embedding, and would read diffused vectors, which they never learned to use. Put {names} behind them in "
              "[nlp] pipeline, or name them all in --pipes.")
+    SD064 = ("There is nothing to diffuse in '{path}': {names} would be, but [training.frozen_components] lists them, so that "
+             "they never learn to use it. Train them.")
     SD070 = ("There is no graph of words in {name}. Components that have one: {opts}. Wrap an embedding "
              "in spacy-stablediff.WordGraphTok2Vec.v1, by `python -m spacy stablediff add` or "
              "spacy_stablediff.know_words(nlp), and train it.")

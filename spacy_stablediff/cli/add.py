@@ -107,15 +107,19 @@ def add(base_path: Path, output_file: Path, *, silent: bool = False, **options: 
     if output_file.is_dir():
         raise ValueError(Errors.SD061.format(path=output_file, reason="it is a directory"))
     addition = add_diffusion(_read(base_path), path=base_path, **options)
-    msg = Printer(no_print=str(output_file) == "-" or silent)
-    _print(addition, msg=msg)
-    _save(addition.text, output_file, pretrain=options.get("pretrain", False), msg=msg)
+    _write(addition.text, output_file)
+    if str(output_file) != "-":
+        msg = Printer(no_print=silent)
+        _print(addition, msg=msg)
+        _go_on(addition.text, output_file, pretrain=options.get("pretrain", False), msg=msg)
     return load_config_from_str(addition.text)
 
 
 def _read(path: Path) -> str:
     """Read the text of a config that spaCy can read."""
     is_stdin = str(path) == "-"
+    if path.is_dir():
+        raise ValueError(Errors.SD051.format(path=path, reason="it is a directory."))
     if not is_stdin and not path.is_file():
         raise ValueError(Errors.SD050.format(path=path))
     try:
@@ -136,8 +140,8 @@ def _print(addition: Addition, *, msg: Printer) -> None:
         msg.info(note)
 
 
-def _save(text: str, path: Path, *, pretrain: bool, msg: Printer) -> None:
-    """Write the config, and tell what to do next."""
+def _write(text: str, path: Path) -> None:
+    """Write the config, or print it."""
     if str(path) == "-":
         print(text)
         return
@@ -146,6 +150,10 @@ def _save(text: str, path: Path, *, pretrain: bool, msg: Printer) -> None:
         path.write_text(f"{text}\n", encoding="utf8")
     except OSError as error:
         raise ValueError(Errors.SD061.format(path=path, reason=error.strerror)) from error
+
+
+def _go_on(text: str, path: Path, *, pretrain: bool, msg: Printer) -> None:
+    """Tell that the config is written, and what to do next."""
     msg.good("Saved config", path)
     train = f"train {path} --paths.train ./train.spacy --paths.dev ./dev.spacy"
     if "training" not in load_config_from_str(text):

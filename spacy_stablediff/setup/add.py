@@ -63,7 +63,7 @@ def add_diffusion(
     pretrain (bool): Put `spacy pretrain` into it as well, for the first of their
         embeddings.
     RETURNS (Addition): The config, and what there is to tell.
-    RAISES (ValueError): SD001 or SD024 for a wrong time or weight, SD051 to SD063, SD075
+    RAISES (ValueError): SD001 or SD024 for a wrong time or weight, SD051 to SD064, SD075
         or SD076 if it can't be pretrained.
     """
     config, named = load_config_from_str(text).interpolate(), list(pipes)

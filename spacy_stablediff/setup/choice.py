@@ -22,8 +22,8 @@ def choose_components(
     frozen (List[str]): Those that don't learn.
     path (Path): Where the config was read, for errors.
     RETURNS (List[str]): Their names, in the order of the pipeline.
-    RAISES (ValueError): SD053 to SD055 or SD063, if there are none or a named one has nothing
-        to diffuse.
+    RAISES (ValueError): SD053 to SD055, SD063 or SD064, if there are none or a named one has
+        nothing to diffuse.
     """
     sources = wiring.upstreams | wiring.owned | bags
     diffusable = [name for name in wiring.components if name in sources]
@@ -37,13 +37,21 @@ def choose_components(
         return [name for name in diffusable if name in named]
     chosen = _list_learning(wiring, diffusable, frozen)
     if not chosen:
-        blocked = [name for name in wiring.upstreams if name not in frozen]
-        if blocked:
-            raise ValueError(Errors.SD063.format(path=path, names=", ".join(blocked)))
-        hint = f"To diffuse for {', '.join(diffusable)}, use --pipes." if diffusable else ""
-        fields = {"opts": ", ".join(wiring.components), "factories": " or ".join(FACTORIES)}
-        raise ValueError(Errors.SD053.format(path=path, hint=hint, **fields).strip())
+        raise ValueError(_explain_none(wiring, diffusable, frozen, path=path))
     return chosen
+
+
+def _explain_none(wiring: Wiring, diffusable: list[str], frozen: list[str], *, path: Path) -> str:
+    """Say why there is no component to diffuse for."""
+    blocked = [name for name in wiring.upstreams if name not in frozen]
+    if blocked:
+        return Errors.SD063.format(path=path, names=", ".join(blocked))
+    kept = [name for name in diffusable if name in wiring.upstreams or is_default(wiring, name)]
+    if kept:
+        return Errors.SD064.format(path=path, names=", ".join(kept))
+    hint = f"To diffuse for {', '.join(diffusable)}, use --pipes." if diffusable else ""
+    fields = {"opts": ", ".join(wiring.components) or "none", "factories": " or ".join(FACTORIES)}
+    return Errors.SD053.format(path=path, hint=hint, **fields).strip()
 
 
 def _list_learning(wiring: Wiring, diffusable: list[str], frozen: list[str]) -> list[str]:

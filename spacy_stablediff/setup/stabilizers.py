@@ -40,6 +40,8 @@ def describe_shared(wiring: Wiring, order: Order, frozen: list[str], upstream: s
 def describe_owned(wiring: Wiring, order: Order, frozen: list[str]) -> Block:
     """Describe a stabilizer of components that embed for themselves.
 
+    It trains no span classifiers beside text classifiers, as behind a shared embedding.
+
     wiring (Wiring): How the components embed their tokens.
     order (Order): What is to be put into the config.
     frozen (List[str]): The components that aren't trained.
@@ -47,9 +49,12 @@ def describe_owned(wiring: Wiring, order: Order, frozen: list[str]) -> Block:
     """
     owners = _list_owners(wiring, order.chosen, frozen)
     block = _describe(wiring, _list_learning_with(wiring, owners, frozen), order.own_weight)
-    # What is to be consistent here would be the scores of spans as well.
     spans = _list_of(wiring, owners, SPAN_CLASSIFIERS)
-    return {**block, **({"consistency": 0.0} if spans else {}), "pipes": owners}
+    if _list_of(wiring, owners, CLASSIFIERS):
+        owners = [name for name in owners if name not in spans]
+    elif spans:
+        block["consistency"] = 0.0
+    return {**block, "pipes": owners}
 
 
 def explain_stabilizer(block: Block) -> str:

@@ -95,6 +95,18 @@ def test_refuses_with_a_number(text, options, expected, add):
     assert code == 1 and expected in printed and not output.exists()
 
 
+def test_says_so_before_anything_else_where_the_config_cannot_be_read_or_written(tmp_path):
+    base = tmp_path / "base.cfg"
+    base.write_text(PARTIAL)
+    for paths, expected in [
+        ((tmp_path, tmp_path / "out.cfg"), f"[SD051] Can't read '{tmp_path}'"),
+        ((base, base / "out.cfg"), f"[SD061] Can't write the config to '{base}/out.cfg'"),
+    ]:
+        result = CliRunner().invoke(app, ["stablediff", "add", *map(str, paths)])
+        assert result.exit_code == 1
+        assert " ".join(result.output.split()).startswith(" ".join(expected.split()))
+
+
 def test_a_layer_that_there_is_not_is_an_error_of_usage(add):
     code, printed, output = add(PARTIAL, "--layer", "wave")
     assert code == 2 and "'wave' is not one of 'heat', 'implicit', 'multiscale'" in printed

@@ -566,6 +566,30 @@ def test_scores_of_spans_are_not_to_be_consistent(add, corpus):
     assert "pipes" not in stabilizer and stabilizer["consistency"] == 0
 
 
+def test_owners_are_trained_by_scores_of_texts_and_not_of_spans(add, corpus):
+    _, _, output = add(write_owners(["ner", "textcat", "spancat"]), "--stability", "0.1")
+    stabilizer = read(output)["components"]["stabilizer"]
+    assert stabilizer["pipes"] == ["ner", "textcat"] and stabilizer["consistency"] == 1
+    check_config(output, corpus)
+    _, _, output = add(write_owners(["ner", "spancat"]), "--stability", "0.1")
+    stabilizer = read(output)["components"]["stabilizer"]
+    assert stabilizer["pipes"] == ["ner", "spancat"] and stabilizer["consistency"] == 0
+
+
+@pytest.mark.parametrize(
+    "base, names",
+    [
+        (write_config(["ner", "tagger"]), ["tok2vec", "ner", "tagger"]),
+        (write_owners(["ner"]), ["ner"]),
+    ],
+    ids=["shared", "own"],
+)
+def test_refuses_where_all_are_frozen(base, names, add):
+    code, printed, output = add(freeze(base, *names))
+    assert code == 1 and "[SD064]" in printed and not output.exists()
+    assert f"{', '.join(names[-2:])} would be" in printed
+
+
 def test_leaves_frozen_components_that_embed_for_themselves(source, add):
     """Their diffusion would stay the identity for good."""
     setting = "frozen_components = "
