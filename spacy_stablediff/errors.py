@@ -157,7 +157,7 @@ class Errors(metaclass=ErrorsWithCodes):
              "with `python -m spacy stablediff add`.")
     SD038 = ("{owner}: it learned a matrix for each of {expected} scales, but its setting 'times' lists {count}. List as many, "
              "or initialize it again with nlp.initialize().")
-    SD050 = "Can't find the config file '{path}'."
+    SD050 = "Can't find the config file '{path}': there is {found}."
     SD051 = "Can't read '{path}' as a config: {reason}"
     SD052 = ("'{path}' has diffusion already: see [{block}]. Change its settings there, or start from a config without "
              "it.")

@@ -118,10 +118,9 @@ def add(base_path: Path, output_file: Path, *, silent: bool = False, **options: 
 def _read(path: Path) -> str:
     """Read the text of a config that spaCy can read."""
     is_stdin = str(path) == "-"
-    if path.is_dir():
-        raise ValueError(Errors.SD051.format(path=path, reason="it is a directory."))
     if not is_stdin and not path.is_file():
-        raise ValueError(Errors.SD050.format(path=path))
+        found = "a directory" if path.is_dir() else "no such file"
+        raise ValueError(Errors.SD050.format(path=path, found=found))
     try:
         text = sys.stdin.read() if is_stdin else path.read_text(encoding="utf8")
         load_config_from_str(text).interpolate()

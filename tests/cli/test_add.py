@@ -99,7 +99,10 @@ def test_says_so_before_anything_else_where_the_config_cannot_be_read_or_written
     base = tmp_path / "base.cfg"
     base.write_text(PARTIAL)
     for paths, expected in [
-        ((tmp_path, tmp_path / "out.cfg"), f"[SD051] Can't read '{tmp_path}'"),
+        (
+            (tmp_path, tmp_path / "out.cfg"),
+            f"[SD050] Can't find the config file '{tmp_path}': there is a directory",
+        ),
         ((base, base / "out.cfg"), f"[SD061] Can't write the config to '{base}/out.cfg'"),
     ]:
         result = CliRunner().invoke(app, ["stablediff", "add", *map(str, paths)])
