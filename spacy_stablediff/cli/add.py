@@ -107,8 +107,10 @@ def add(base_path: Path, output_file: Path, *, silent: bool = False, **options: 
     if output_file.is_dir():
         raise ValueError(Errors.SD061.format(path=output_file, reason="it is a directory"))
     addition = add_diffusion(_read(base_path), path=base_path, **options)
-    _write(addition.text, output_file)
-    if str(output_file) != "-":
+    if str(output_file) == "-":
+        print(addition.text)
+    else:
+        _write(addition.text, output_file)
         msg = Printer(no_print=silent)
         _print(addition, msg=msg)
         _go_on(addition.text, output_file, pretrain=options.get("pretrain", False), msg=msg)
@@ -140,10 +142,7 @@ def _print(addition: Addition, *, msg: Printer) -> None:
 
 
 def _write(text: str, path: Path) -> None:
-    """Write the config, or print it."""
-    if str(path) == "-":
-        print(text)
-        return
+    """Write the config."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"{text}\n", encoding="utf8")

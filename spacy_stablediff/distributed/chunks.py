@@ -99,8 +99,7 @@ def read_chunk(chunk: Chunk, batch_size: int) -> Iterator[pa.Table]:
                 columns = dict.fromkeys(name for row in rows for name in row)
                 yield pa.table({name: [row.get(name) for row in rows] for name in columns})
     except (OSError, ValueError, pa.ArrowException) as error:
-        problem = " ".join(str(error).split())
-        raise ValueError(Errors.SD179.format(path=chunk.path, problem=problem)) from None
+        raise unreadable(chunk.path, error) from None
 
 
 def read_columns(file: Path) -> list[str]:
@@ -114,6 +113,16 @@ def read_columns(file: Path) -> list[str]:
     return next((table.column_names for table in read_chunk(Chunk(str(file), 0, stop), 1)), [])
 
 
+def unreadable(path: str | Path, error: Exception) -> ValueError:
+    """Make the error SD179 of what went wrong with a file.
+
+    path (Union[str, Path]): The file.
+    error (Exception): What went wrong, of which the message is put into a line.
+    RETURNS (ValueError): The error, to be raised.
+    """
+    return ValueError(Errors.SD179.format(path=path, problem=" ".join(str(error).split())))
+
+
 def _is_known(file: Path, root: Path) -> bool:
     hidden = any(part.startswith((".", "_")) for part in file.relative_to(root).parts)
     return file.name.endswith(SUFFIXES) and not hidden
@@ -123,8 +132,7 @@ def _count_rows(file: Path) -> int:
     try:
         return pq.read_metadata(file).num_rows
     except (OSError, pa.ArrowException) as error:
-        problem = " ".join(str(error).split())
-        raise ValueError(Errors.SD179.format(path=file, problem=problem)) from None
+        raise unreadable(file, error) from None
 
 
 def _clamp(value: float, least: int, most: int) -> int:

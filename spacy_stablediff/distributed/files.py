@@ -22,7 +22,7 @@ from .checks import (
     check_on_error,
     check_output,
 )
-from .chunks import Chunk, cut_files, list_files, read_chunk, read_columns
+from .chunks import Chunk, cut_files, list_files, read_chunk, read_columns, unreadable
 from .cluster import connect, count_cpus, share_cpus
 from .manifest import Manifest, describe_files, describe_model, find_run, write_manifest
 from .worker import ONE_THREAD, Annotator, check_columns, list_columns
@@ -123,8 +123,7 @@ class FileAnnotator(Annotator):
         try:
             write_part(path, tables, summary)
         except pa.ArrowException as error:
-            problem = " ".join(str(error).split())
-            raise ValueError(Errors.SD179.format(path=chunk.path, problem=problem)) from None
+            raise unreadable(chunk.path, error) from None
 
 
 def annotate_files(

@@ -119,10 +119,10 @@ def mix(layer: Diffusion, X: Floats2d, lengths: Ints1d, channel: int | None) -> 
     confidence = None
     if layer.has_param("u"):
         confidence = to_numpy(begin_confidence(layer, X)[0]).astype("float64")
-    times, count = get_times(layer), len(layer.attrs[SETTINGS]["times"])
+    times = get_times(layer)
     return [
         Mixture(
-            f"multiscale, {_describe_time(time)}, scale {k + 1} of {count}, "
+            f"multiscale, {_describe_time(time)}, scale {k + 1} of {len(times)}, "
             f"mixed in with strength {_get_strength(layer, k):.2g}",
             _get_kernel(len(X), lengths, time, confidence),
             confidence,

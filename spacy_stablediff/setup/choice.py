@@ -46,7 +46,7 @@ def _explain_none(wiring: Wiring, diffusable: list[str], frozen: list[str], *, p
     blocked = [name for name in wiring.upstreams if name not in frozen]
     if blocked:
         return Errors.SD063.format(path=path, names=", ".join(blocked))
-    kept = [name for name in diffusable if name in wiring.upstreams or is_default(wiring, name)]
+    kept = _list_default(wiring, diffusable)
     if kept:
         return Errors.SD064.format(path=path, names=", ".join(kept))
     hint = f"To diffuse for {', '.join(diffusable)}, use --pipes." if diffusable else ""
@@ -61,11 +61,7 @@ def _list_learning(wiring: Wiring, diffusable: list[str], frozen: list[str]) -> 
     behind one that learns, for what it reads is diffused by its position. Where the embedding is
     frozen, a frozen one predicts what it did before. So then none gets a diffusion.
     """
-    learning = [
-        name
-        for name in diffusable
-        if name not in frozen and (name in wiring.upstreams or is_default(wiring, name))
-    ]
+    learning = [name for name in _list_default(wiring, diffusable) if name not in frozen]
     behind: list[str] = []
     for upstream in wiring.list_upstreams(learning):
         listeners = wiring.list_listeners(upstream)
@@ -75,6 +71,11 @@ def _list_learning(wiring: Wiring, diffusable: list[str], frozen: list[str]) -> 
         else:
             behind += listeners[first:]
     return [name for name in diffusable if name in learning or name in behind]
+
+
+def _list_default(wiring: Wiring, diffusable: list[str]) -> list[str]:
+    """List the components that get a diffusion without being named, if they learn."""
+    return [name for name in diffusable if name in wiring.upstreams or is_default(wiring, name)]
 
 
 def is_default(wiring: Wiring, name: str) -> bool:

@@ -25,15 +25,14 @@ def describe_shared(wiring: Wiring, order: Order, frozen: list[str], upstream: s
     owners = _list_owners(wiring, asked, frozen)
     listeners = [name for name in wiring.list_listeners(upstream) if name not in frozen]
     trained = [*(name for name in listeners if name in order.chosen), *owners]
-    classifies = bool(_list_of(wiring, trained, CLASSIFIERS))
-    spans = _list_of(wiring, trained, SPAN_CLASSIFIERS) if classifies else []
-    owners = [name for name in owners if name not in spans]
+    kept = _leave_out_spans(wiring, trained)
+    owners = [name for name in owners if name in kept]
     learning = [*listeners, *_list_learning_with(wiring, owners, frozen)]
     block = _describe(wiring, learning, order.weight)
     names = list(wiring.components)
     behind = names[names.index(upstream) :]
-    if spans or owners != _list_owners(wiring, behind, frozen):
-        block["pipes"] = [upstream, *(name for name in trained if name not in spans)]
+    if kept != trained or owners != _list_owners(wiring, behind, frozen):
+        block["pipes"] = [upstream, *kept]
     return block
 
 
@@ -49,12 +48,10 @@ def describe_owned(wiring: Wiring, order: Order, frozen: list[str]) -> Block:
     """
     owners = _list_owners(wiring, order.chosen, frozen)
     block = _describe(wiring, _list_learning_with(wiring, owners, frozen), order.own_weight)
-    spans = _list_of(wiring, owners, SPAN_CLASSIFIERS)
-    if _list_of(wiring, owners, CLASSIFIERS):
-        owners = [name for name in owners if name not in spans]
-    elif spans:
+    kept = _leave_out_spans(wiring, owners)
+    if _list_of(wiring, kept, SPAN_CLASSIFIERS):
         block["consistency"] = 0.0
-    return {**block, "pipes": owners}
+    return {**block, "pipes": kept}
 
 
 def explain_stabilizer(block: Block) -> str:
@@ -81,6 +78,13 @@ def _describe(wiring: Wiring, learning: list[str], weight: float) -> Block:
     losses = {} if classifiers else {"consistency": 0.0}
     settings = {**(CLASSIFIER_STABILIZER if alone else STABILIZER), **losses, "weight": weight}
     return {"factory": "stabilizer", **settings}
+
+
+def _leave_out_spans(wiring: Wiring, names: list[str]) -> list[str]:
+    """List some components without the span classifiers, if there are text classifiers beside."""
+    classifies = _list_of(wiring, names, CLASSIFIERS)
+    spans = _list_of(wiring, names, SPAN_CLASSIFIERS) if classifies else []
+    return [name for name in names if name not in spans]
 
 
 def _list_owners(wiring: Wiring, names: list[str], frozen: list[str]) -> list[str]:

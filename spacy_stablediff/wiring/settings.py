@@ -1,4 +1,4 @@
-"""The settings of a layer, as an attribute of its model."""
+"""The settings of a layer, as attributes of its model."""
 
 from typing import Any
 
@@ -8,18 +8,22 @@ from thinc.api import Model, deserialize_attr, serialize_attr
 SETTINGS = "settings"
 
 
-class Settings(dict[str, Any]):
-    """Settings of a layer by their names: those of the config, whatever the weights are loaded from.
+class FromConfig:
+    """An attribute that is what the config makes it, whatever the weights are loaded from.
 
     Thinc saves other attributes with the weights, and loads them in place of what the config says.
     """
 
 
-@serialize_attr.register(Settings)
-def _serialize(default: Settings, value: Settings, name: str, model: Model) -> bytes:
+class Settings(FromConfig, dict[str, Any]):
+    """Settings of a layer by their names."""
+
+
+@serialize_attr.register(FromConfig)
+def _serialize(default: FromConfig, value: FromConfig, name: str, model: Model) -> bytes:
     return b""
 
 
-@deserialize_attr.register(Settings)
-def _deserialize(default: Settings, value: bytes, name: str, model: Model) -> Settings:
+@deserialize_attr.register(FromConfig)
+def _deserialize(default: FromConfig, value: bytes, name: str, model: Model) -> FromConfig:
     return default

@@ -112,12 +112,10 @@ def init(model: BagOfWords, X: Any = None, Y: Any = None) -> None:
     model.layers[0].initialize(X=X, Y=Y)
     if model.layers[0].has_dim("nO"):
         model.set_dim("nO", model.layers[0].get_dim("nO"))
-    if model.attrs[SETTINGS][INIT_STD]:
+    if init_std := model.attrs[SETTINGS][INIT_STD]:
         weights = model.get_ref("output_layer")
         size = weights.get_param("W").size
-        start: Array = numpy.random.normal(0, model.attrs[SETTINGS][INIT_STD], size).astype(
-            "float32"
-        )
+        start: Array = numpy.random.normal(0, init_std, size).astype("float32")
         weights.set_param("W", weights.ops.asarray1f(start))
 
 

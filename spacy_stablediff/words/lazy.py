@@ -8,9 +8,10 @@ import numpy
 from spacy.tokens import Doc
 from spacy.vectors import Vectors
 from spacy.vocab import Vocab
-from thinc.api import Model, deserialize_attr, serialize_attr
+from thinc.api import Model
 
 from ..wiring.model import walk_nodes
+from ..wiring.settings import FromConfig
 from .counting import Words
 from .graph import WordGraph
 from .known import find_words
@@ -61,7 +62,7 @@ class Source(NamedTuple):
         return are_same and is_near and self.keys == later.keys
 
 
-class LazyGraph:
+class LazyGraph(FromConfig):
     """The graph of a layer's words, made anew where words were counted, or got vectors, since."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
@@ -106,16 +107,6 @@ class LazyGraph:
     def __getstate__(self) -> dict[str, Any]:
         """Leave the graph out of copies, which make their own."""
         return {"settings": self.settings, "_made": None}
-
-
-@serialize_attr.register(LazyGraph)
-def _serialize(default: LazyGraph, value: LazyGraph, name: str, model: Any) -> bytes:
-    return b""
-
-
-@deserialize_attr.register(LazyGraph)
-def _deserialize(default: LazyGraph, value: bytes, name: str, model: Any) -> LazyGraph:
-    return default
 
 
 def find_mixed(model: Model, texts: Texts, *, is_train: bool = False) -> Mixed | None:
