@@ -10,7 +10,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Corpus
 
-from spacy_stablediff.wiring.model import replace_node, walk_nodes
+from spacy_stablediff.wiring.nodes import replace_node, walk_nodes
 from spacy_stablediff.words.lazy import GRAPH, find_holders
 
 ROUNDS = 5

@@ -14,12 +14,8 @@ from ..layers.diffused_tok2vec import ARCHITECTURE, LAYER, DiffusedTok2Vec, diff
 from ..recommended import DIFFUSION
 from ..types import Boundaries, Diffusion
 from ..wiring.config import Block, find_blocks, find_pipes, get_config, is_listener, set_block
-from ..wiring.model import (
-    embeds_for_itself,
-    find_node,
-    is_trained,
-    replace_node,
-)
+from ..wiring.embeddings import embeds_for_itself
+from ..wiring.nodes import find_node, is_trained, replace_node
 from ..wiring.settings import SETTINGS
 from .blocks import CASED, find_embedded, list_by_case, look_inside
 

@@ -7,15 +7,9 @@ from spacy.language import Language
 
 from ..errors import Warnings
 from ..layers.common import acts_untrained
-from ..wiring.model import (
-    follows,
-    get_last_vectors,
-    is_trained,
-    list_later,
-    list_readers,
-    reads,
-    walk_listeners,
-)
+from ..wiring.listeners import follows, get_last_vectors, walk_listeners
+from ..wiring.nodes import is_trained
+from ..wiring.path import list_later, list_readers, reads
 from .attach import embeds_undiffused
 from .relay import Relayed
 

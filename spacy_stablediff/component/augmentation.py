@@ -14,7 +14,7 @@ from ..edits.share import check_share, draw_share
 from ..errors import Errors
 from ..recommended import AUGMENTATION
 from ..types import Augmenter
-from ..wiring.model import enabled
+from ..wiring.path import enabled
 from .pipeline import PipelineRef
 
 

@@ -10,7 +10,8 @@ from ..layers.cased_tok2vec import ARCHITECTURE as CASED
 from ..layers.diffused_tok2vec import ARCHITECTURE as DIFFUSED
 from ..types import Embedding
 from ..wiring.config import Block, find_blocks, get_config
-from ..wiring.model import INSIDE, match_nodes
+from ..wiring.embeddings import INSIDE
+from ..wiring.nodes import match_nodes
 
 # Our embeddings of documents, which hold others.
 HOLDING = (DIFFUSED, CASED)

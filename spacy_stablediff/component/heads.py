@@ -16,7 +16,9 @@ from ..training.scores import scores_loss
 from ..types import Array, Backprop, Batch
 from ..wiring.config import list_frozen
 from ..wiring.inlets import Inlet, Listening
-from ..wiring.model import Diffuser, list_readers, walk_listeners, walk_nodes
+from ..wiring.listeners import walk_listeners
+from ..wiring.nodes import walk_nodes
+from ..wiring.path import Diffuser, list_readers
 from .relay import add
 
 # What the last layer of a classifier is called whose scores don't exclude each other.

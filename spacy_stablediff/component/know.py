@@ -11,7 +11,9 @@ from spacy.tokens import Doc
 from ..errors import Errors
 from ..recommended import WORDS
 from ..wiring.config import find_pipes, get_config, is_listener, set_block
-from ..wiring.model import Diffuser, SharedEmbedding, find_extractors, replace_node
+from ..wiring.embeddings import SharedEmbedding
+from ..wiring.nodes import find_extractors, replace_node
+from ..wiring.path import Diffuser
 from ..words.counting import Words
 from ..words.known import find_words
 from ..words.layer import ARCHITECTURE, WordGraphTok2Vec, change_settings, find_layers

@@ -15,14 +15,8 @@ from thinc.api import Ops, set_dropout_rate
 from ..types import Backprop, Batch, Embedding
 from ..wiring.config import list_frozen
 from ..wiring.inlets import Owning, find_own_embedding
-from ..wiring.model import (
-    Path,
-    find_path_to,
-    get_batch_id,
-    list_later,
-    list_readers,
-    walk_listeners,
-)
+from ..wiring.listeners import get_batch_id, walk_listeners
+from ..wiring.path import Path, find_path_to, list_later, list_readers
 from .heads import Head, Stage, can_be_consistent, find_stages
 from .relay import Supply, add, keep, take
 from .sources import has_tensors, tensor_vectors

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..types import Backprop, Batch
-from ..wiring.model import Listener, get_handed, get_last_vectors, hand
+from ..wiring.listeners import Listener, get_handed, get_last_vectors, hand
 
 
 class Relayed(list):

@@ -13,7 +13,8 @@ from thinc.api import Config, Model
 from ..errors import Errors
 from ..layers.diffused_tok2vec import DiffusedTok2Vec, diffused_config
 from ..wiring.config import is_listener
-from ..wiring.model import find_path, match_nodes, replace_node, walk_nodes
+from ..wiring.nodes import match_nodes, replace_node, walk_nodes
+from ..wiring.path import find_path
 from .pipeline import PipelineRef
 
 

@@ -22,7 +22,7 @@ from ..training.vectors import vectors_loss
 from ..types import Augmenter, Batch
 from ..wiring.config import list_frozen
 from ..wiring.links import find_link
-from ..wiring.model import enabled, find_path_to, list_later
+from ..wiring.path import enabled, find_path_to, list_later
 from .heads import ScoredBatch, ScoreWeights, learn_scores, list_heads
 from .pipeline import PipelineRef
 from .places import EmbeddedBatch, Pipes, Place, find_places, list_owners, list_shared

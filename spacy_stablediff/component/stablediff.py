@@ -16,14 +16,9 @@ from ..errors import Errors, refused_by
 from ..layers.boundaries import diffuse
 from ..layers.common import initialize_width, is_initialized
 from ..types import Backprop, Batch, Boundaries, Diffusion
-from ..wiring.model import (
-    find_extractors,
-    get_batch_id,
-    get_expected_width,
-    get_output_width,
-    list_readers,
-    walk_listeners,
-)
+from ..wiring.listeners import get_batch_id, get_expected_width, walk_listeners
+from ..wiring.nodes import find_extractors, get_output_width
+from ..wiring.path import list_readers
 from ..wiring.transformers import is_transformer
 from .audit import Audit
 from .hooks import set_hooks

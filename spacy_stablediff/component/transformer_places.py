@@ -15,7 +15,8 @@ from ..types import Batch
 from ..wiring.config import list_frozen
 from ..wiring.inlets import Owning
 from ..wiring.links import Link, find_link
-from ..wiring.model import get_batch_id, list_later
+from ..wiring.listeners import get_batch_id
+from ..wiring.path import list_later
 from ..wiring.transformers import (
     NOTHING,
     Handed,

@@ -9,7 +9,7 @@ from thinc.types import Floats2d
 
 from ..edits.casing import has_single_case, have_single_case
 from ..types import Array, Batch, Embedding
-from ..wiring.model import walk_nodes
+from ..wiring.nodes import walk_nodes
 from ..wiring.transformers import widen
 
 ARCHITECTURE = "spacy-stablediff.CasedTok2Vec.v1"

@@ -9,7 +9,7 @@ from thinc.api import Model
 
 from ..errors import refused_by
 from ..types import Batch, Boundaries, Diffusion, Embedding
-from ..wiring.model import is_for_pretraining
+from ..wiring.embeddings import is_for_pretraining
 from ..wiring.settings import SETTINGS, Settings
 from ..wiring.transformers import widen
 from .boundaries import diffuse

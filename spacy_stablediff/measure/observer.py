@@ -10,7 +10,9 @@ from thinc.types import Floats2d
 
 from ..errors import Errors
 from ..layers.diffused_tok2vec import LAYER
-from ..wiring.model import Diffuser, Embed, SharedEmbedding, find_embedding, find_node
+from ..wiring.embeddings import Embed, SharedEmbedding, find_embedding
+from ..wiring.nodes import find_node
+from ..wiring.path import Diffuser
 
 
 class Observer:

@@ -17,7 +17,9 @@ from ..setup.choice import FACTORIES
 from ..wiring.config import find_blocks, get_config, is_listener, set_block
 from ..wiring.inlets import find_own_embedding
 from ..wiring.links import Link, find_link
-from ..wiring.model import find_node, find_path_to, replace_node, walk_listeners
+from ..wiring.listeners import walk_listeners
+from ..wiring.nodes import find_node, replace_node
+from ..wiring.path import find_path_to
 from ..wiring.transformers import is_transformer, unfreeze
 from ..wiring.weights import renumber
 from ..words.layer import find_layers

@@ -15,7 +15,8 @@ from ..layers.common import NUMPY_OPS
 from ..layers.diffused_tok2vec import LAYER
 from ..layers.mixture import Mixture
 from ..types import Boundaries, Diffusion, Embedding
-from ..wiring.model import Diffuser, find_node
+from ..wiring.nodes import find_node
+from ..wiring.path import Diffuser
 from ..wiring.settings import SETTINGS
 
 

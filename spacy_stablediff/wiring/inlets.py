@@ -12,14 +12,8 @@ from spacy.tokens import Doc
 from thinc.api import Model
 
 from ..types import Backprop, Batch, Embedding
-from .model import (
-    Listener,
-    embeds_for_itself,
-    find_tok2vec,
-    get_batch_id,
-    hand,
-    lend,
-)
+from .embeddings import embeds_for_itself, find_tok2vec
+from .listeners import Listener, get_batch_id, hand, lend
 from .transformers import is_transformer_listener
 
 

@@ -8,7 +8,8 @@ from spacy.tokens import Doc
 from thinc.api import Model
 
 from ..types import Backprop, Batch, Embedding
-from .model import find_tok2vec, walk_nodes
+from .embeddings import find_tok2vec
+from .nodes import walk_nodes
 from .transformers import (
     Handed,
     get_upstream_name,

@@ -18,7 +18,7 @@ from thinc.types import Floats2d
 from ..errors import Errors
 from ..recommended import BAG
 from ..types import Array
-from ..wiring.model import find_node
+from ..wiring.nodes import find_node
 from ..wiring.settings import SETTINGS, Settings
 from .counting import Words
 from .known import COUNTED, count_step

@@ -17,7 +17,8 @@ from thinc.types import Ints2d
 
 from ..errors import Warnings
 from ..types import Array
-from ..wiring.model import find_column, is_for_pretraining, walk_nodes
+from ..wiring.embeddings import is_for_pretraining
+from ..wiring.nodes import find_column, walk_nodes
 from ..wiring.settings import SETTINGS, Settings
 from .counting import Trained, Words
 from .ids import is_in

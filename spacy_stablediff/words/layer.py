@@ -10,7 +10,8 @@ from ..edits.original import is_edited
 from ..errors import Errors
 from ..recommended import WORDS
 from ..types import Batch, Embedding
-from ..wiring.model import find_embeds, find_extractors, walk_nodes
+from ..wiring.embeddings import find_embeds
+from ..wiring.nodes import find_extractors, walk_nodes
 from ..wiring.settings import SETTINGS, Settings
 from .distinct import embed_distinct
 from .forms import write_forms

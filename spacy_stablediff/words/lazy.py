@@ -10,7 +10,7 @@ from spacy.vectors import Vectors
 from spacy.vocab import Vocab
 from thinc.api import Model
 
-from ..wiring.model import walk_nodes
+from ..wiring.nodes import walk_nodes
 from ..wiring.settings import FromConfig
 from .counting import Words
 from .graph import WordGraph

@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 from thinc.api import Model
 
-from ..wiring.model import skip_head
+from ..wiring.embeddings import skip_head
 from .counting import Met
 from .known import find_words, trained_on
 

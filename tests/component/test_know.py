@@ -9,7 +9,8 @@ from thinc.api import Adam
 from spacy_stablediff import attach, explain_words, know_words
 from spacy_stablediff.component.know import make_know_words_callback
 from spacy_stablediff.recommended import WORDS
-from spacy_stablediff.wiring.model import find_node, find_tok2vec
+from spacy_stablediff.wiring.embeddings import find_tok2vec
+from spacy_stablediff.wiring.nodes import find_node
 from spacy_stablediff.wiring.settings import SETTINGS
 from spacy_stablediff.words.bag import LAYER as BAG
 from spacy_stablediff.words.known import find_words

@@ -23,7 +23,7 @@ from spacy_stablediff.component.heads import (
 from spacy_stablediff.component.stabilizer import Stabilizer
 from spacy_stablediff.edits.batch import edit_batch
 from spacy_stablediff.training.vectors import vectors_loss
-from spacy_stablediff.wiring.model import find_path_to
+from spacy_stablediff.wiring.path import find_path_to
 
 from ..pipelines import (
     ADD,

@@ -16,7 +16,7 @@ from spacy_stablediff.tuning.agreement import measure_agreement
 from spacy_stablediff.tuning.choose import Agreement, Chooser
 from spacy_stablediff.tuning.prepare import choose_components, prepare
 from spacy_stablediff.tuning.texts import read_texts, split
-from spacy_stablediff.wiring.model import find_node
+from spacy_stablediff.wiring.nodes import find_node
 from spacy_stablediff.words.bag import LAYER as BAG
 from spacy_stablediff.words.known import find_words
 from spacy_stablediff.words.layer import ARCHITECTURE as WORD_GRAPH

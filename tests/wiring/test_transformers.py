@@ -3,9 +3,9 @@
 import pytest
 import spacy
 
+from spacy_stablediff.wiring.embeddings import embeds_for_itself
 from spacy_stablediff.wiring.inlets import find_own_embedding
 from spacy_stablediff.wiring.links import find_link
-from spacy_stablediff.wiring.model import embeds_for_itself
 from spacy_stablediff.wiring.transformers import (
     NOTHING,
     Handed,

@@ -11,7 +11,7 @@ from thinc.api import fix_random_seed
 
 from spacy_stablediff.edits.augmenter import Edits
 from spacy_stablediff.recommended import ENSEMBLE_BAG
-from spacy_stablediff.wiring.model import find_node
+from spacy_stablediff.wiring.nodes import find_node
 from spacy_stablediff.words.bag import WordGraphBOW
 from spacy_stablediff.words.explain import explain_words
 from spacy_stablediff.words.known import find_words

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from thinc.api import fix_random_seed
 
-from spacy_stablediff.wiring.model import find_embeds, find_node
+from spacy_stablediff.wiring.embeddings import find_embeds
+from spacy_stablediff.wiring.nodes import find_node
 from spacy_stablediff.words import distinct
 from spacy_stablediff.words.distinct import embed_distinct
 from spacy_stablediff.words.layer import LAYER

@@ -15,7 +15,7 @@ from spacy_stablediff.edits.original import record_original
 from spacy_stablediff.layers.cased_tok2vec import cased_config
 from spacy_stablediff.layers.diffused_tok2vec import diffused_config as diffused_block
 from spacy_stablediff.recommended import DIFFUSION
-from spacy_stablediff.wiring.model import find_node
+from spacy_stablediff.wiring.nodes import find_node
 from spacy_stablediff.wiring.settings import SETTINGS
 from spacy_stablediff.words.explain import explain_words
 from spacy_stablediff.words.known import LAYER as KNOWN

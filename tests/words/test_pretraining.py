@@ -17,7 +17,7 @@ from thinc.api import Adam, Linear, chain, fix_random_seed, list2array
 
 from spacy_stablediff.edits.casing import has_single_case
 from spacy_stablediff.layers.cased_tok2vec import lower
-from spacy_stablediff.wiring.model import PRETRAINING
+from spacy_stablediff.wiring.embeddings import PRETRAINING
 from spacy_stablediff.words.counting import KINDS, Words
 from spacy_stablediff.words.known import find_words
 from spacy_stablediff.words.pretraining import Pretrain

@@ -1,30 +1,11 @@
-"""Who embeds, who listens and who reads in a pipeline."""
+"""Where vectors come from in a pipeline, and who reads them."""
 
 import pytest
 import spacy
-from spacy.pipeline.tok2vec import Tok2VecListener
 
-from spacy_stablediff.wiring.model import (
-    embeds_for_itself,
-    find_embedding,
-    find_path,
-    find_path_to,
-    get_batch_id,
-    list_readers,
-    match_nodes,
-)
+from spacy_stablediff.wiring.path import find_path, find_path_to, list_readers
 
-from ..pipelines import (
-    EMBEDDING,
-    IMPLICIT,
-    add_ner,
-    add_textcat,
-    chain_pipeline,
-    diffused_nodes,
-    diffused_tok2vec,
-    listener,
-    set_vectors,
-)
+from ..pipelines import EMBEDDING, add_ner, set_vectors
 
 
 def make(*names):
@@ -143,49 +124,3 @@ def test_static_vectors_end_what_is_read_and_disabled_embeddings_do_not():
     nlp = make("tok2vec", "tok2vec_b", "ner")
     nlp.disable_pipe("tok2vec_b")
     assert [reader for reader, _ in list_readers(nlp, "tok2vec")] == ["tok2vec_b", "ner"]
-
-
-# Embeddings of components.
-
-
-def test_tells_who_embeds_for_itself():
-    nlp = chain_pipeline(["ner"])
-    add_textcat(nlp, EMBEDDING, name="owner")
-    add_textcat(nlp, diffused_tok2vec(IMPLICIT), name="diffused")
-    nlp.add_pipe("sentencizer")
-    embedding = [name for name, component in nlp.components if embeds_for_itself(component)]
-    assert embedding == ["owner", "diffused"]
-
-
-def test_finds_the_function_that_embeds():
-    nlp = chain_pipeline(["ner", "textcat"])
-    add_ner(nlp, EMBEDDING, name="owner")
-    nlp.add_pipe("sentencizer")
-    found = [name for name, component in nlp.components if find_embedding(component)]
-    assert found == ["tok2vec", "stablediff", "ner", "textcat", "owner"]
-
-
-# Nodes that a config describes.
-
-
-def test_matches_the_part_of_a_model_that_a_block_describes():
-    nlp = spacy.blank("en")
-    ner = add_ner(nlp, diffused_tok2vec(IMPLICIT))
-    (diffused,) = diffused_nodes(nlp, "ner")
-    assert match_nodes(ner, [diffused_tok2vec(IMPLICIT)]) == [diffused]
-    assert match_nodes(ner, [EMBEDDING]) == [diffused.get_ref("tok2vec")]
-    assert match_nodes(ner, []) == []
-
-
-def test_matches_each_part_once_and_nothing_where_no_part_is_left():
-    ner = add_ner(spacy.blank("en"), EMBEDDING)
-    first, second = match_nodes(ner, [EMBEDDING, EMBEDDING])
-    assert first is not None and second is None
-    assert match_nodes(ner, [{**EMBEDDING, "depth": 5}, listener()]) == [None, None]
-
-
-def test_batches_have_the_numbers_by_which_listeners_know_them():
-    nlp = spacy.blank("en")
-    for texts in ([], [""], ["One text.", "", "😀 two  texts " * 200]):
-        docs = [nlp.make_doc(text) for text in texts]
-        assert get_batch_id(docs) == Tok2VecListener.get_batch_id(docs)
