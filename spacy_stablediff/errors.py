@@ -313,8 +313,8 @@ class Errors(metaclass=ErrorsWithCodes):
     SD192 = ("There is too little to tune on: of {count} texts with words {cased} have a single case, and those don't count "
              "without annotation. At least two others are needed, for some are held out to choose by.")
     SD193 = ("The texts to tune on have an object of the type {value}. Give texts, or documents or examples with gold annotation.")
-    SD194 = ("Can't tune {names}. A component can be tuned that is enabled and embeds for itself, or listens to a shared embedding "
-             "such as 'tok2vec' or to a transformer. Those are: {opts}. Name some of them in the setting 'components' (the option "
+    SD194 = ("Can't tune {names}. A component can be tuned that is enabled, has a scorer, and embeds for itself, or listens to a shared "
+             "embedding such as 'tok2vec' or to a transformer. Those are: {opts}. Name some of them in the setting 'components' (the option "
              "--pipes). A bag of words can be made steady before it is trained, by 'stablediff add'.")
     SD195 = ("The setting '{setting}' is {value!r}. 'epochs' must be a whole number of at least 1, 'learn_rate' a number above "
              "0, 'keep' a number from 0 to 1, and 'seed' a whole number of at least 0.")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from spacy.language import Language
-from spacy.pipeline import TextCategorizer
+from spacy.pipeline import SpanCategorizer, SpanFinder, TextCategorizer
 from spacy.training import Example
 
 from ..edits.augmenter import Edits
@@ -46,7 +46,7 @@ def measure_agreement(nlp: Language, names: list[str], examples: list[Example]) 
     examples (List[Example]): The examples, of which the references count.
     RETURNS (float): From 0 to 1: for text classifiers the share of texts of which all
         labels are right, for others the scores that spaCy chooses pipelines by, such as the
-        F of entities.
+        F of entities; all that the component has, where spaCy chooses by none.
     """
     docs = [copy_tokens(nlp.vocab, eg.predicted) for eg in examples]
     predicted = nlp.pipe(docs)
@@ -61,9 +61,19 @@ def _score(nlp: Language, name: str, examples: list[Example]) -> float:
             (choose_labels(component, eg.x), choose_labels(component, eg.y)) for eg in examples
         )
         return sum(a == b for a, b in chosen) / len(examples)
-    weights = nlp.get_pipe_meta(name).default_score_weights or {}
-    counted = {key: weight for key, weight in weights.items() if weight}
-    scores = component.score(examples)
     # Where there is nothing to find and nothing was found there is no score.
-    found = {key: 1.0 if scores.get(key) is None else scores[key] for key in counted}
-    return sum(found[key] * weight for key, weight in counted.items()) / sum(counted.values())
+    found = {key: 1.0 if it is None else it for key, it in component.score(examples).items()}
+    weights = _weigh(nlp, name, found)
+    return sum(found[key] * weight for key, weight in weights.items()) / sum(weights.values())
+
+
+def _weigh(nlp: Language, name: str, scores: dict[str, Any]) -> dict[str, float]:
+    """Weigh a component's scores as spaCy does, or alike where it knows none of them."""
+    component: Any = nlp.get_pipe(name)
+    given = nlp.get_pipe_meta(name).default_score_weights or {}
+    if isinstance(component, (SpanCategorizer, SpanFinder)):
+        # Factories weigh the scores of the key that spans have by default.
+        own = f"spans_{component.cfg['spans_key']}_"
+        given = {key.replace("spans_sc_", own): weight for key, weight in given.items()}
+    weights = {key: weight for key, weight in given.items() if weight and key in scores}
+    return weights or {key: 1.0 for key, score in scores.items() if isinstance(score, float)}

@@ -61,7 +61,8 @@ def check_labels(nlp: Language, names: Sequence[str], docs: list[Doc]) -> None:
     for name in names:
         component: Any = nlp.get_pipe(name)
         held = {label for doc in docs for label in _list_labels(component, doc)}
-        if unknown := held.difference(component.labels if held else ()):
+        others = _list_others(nlp, name) if isinstance(component, TextCategorizer) else set()
+        if unknown := held.difference(others, component.labels if held else ()):
             labels = {"unknown": sorted(unknown)[:5], "known": sorted(component.labels)[:5]}
             listed = {key: ", ".join(f"'{each}'" for each in some) for key, some in labels.items()}
             raise ValueError(Errors.SD198.format(name=name, **listed))
@@ -77,6 +78,12 @@ def _holds(component: Any, doc: Doc) -> bool:
     # What another kind of component learns nobody knows, but that it is there at all.
     attrs = kinds[0] if kinds else chain.from_iterable(ATTRS.values())
     return any(map(doc.has_annotation, attrs)) or (not kinds and bool(doc.cats or doc.spans))
+
+
+def _list_others(nlp: Language, name: str) -> set[str]:
+    """The labels of other text classifiers, which stand beside a classifier's own in a document."""
+    others: list[Any] = [proc for other, proc in nlp.components if other != name]
+    return {label for proc in others if isinstance(proc, TextCategorizer) for label in proc.labels}
 
 
 def _list_labels(component: Any, doc: Doc) -> list[str]:

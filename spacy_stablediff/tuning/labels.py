@@ -1,8 +1,13 @@
-"""The labels that a text classifier chooses for a text."""
+"""The labels that a text classifier chooses for a text, and that it learns."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from spacy.language import Language
 from spacy.pipeline import MultiLabel_TextCategorizer, TextCategorizer
 from spacy.tokens import Doc
+from spacy.training import Example
 
 
 def choose_labels(component: TextCategorizer, doc: Doc) -> set[str]:
@@ -31,3 +36,23 @@ def harden_labels(nlp: Language, doc: Doc) -> Doc:
             chosen = choose_labels(component, doc)
             doc.cats.update({label: float(label in chosen) for label in component.labels})
     return doc
+
+
+@contextmanager
+def only_own_labels(component: Any, examples: list[Example]) -> Iterator[None]:
+    """Show a text classifier no labels of another one for a while.
+
+    Of those that exclude each other spaCy's refuses more than one that is right.
+
+    component (Any): The classifier, or any other component, which is shown what there is.
+    examples (List[Example]): What it learns from.
+    """
+    references = [eg.reference for eg in examples] if isinstance(component, TextCategorizer) else []
+    every = [doc.cats for doc in references]
+    for doc in references:
+        doc.cats = {label: doc.cats[label] for label in component.labels if label in doc.cats}
+    try:
+        yield
+    finally:
+        for doc, cats in zip(references, every, strict=True):
+            doc.cats = cats

@@ -22,6 +22,7 @@ from ..wiring.nodes import find_node, replace_node
 from ..wiring.path import find_path_to
 from ..wiring.transformers import is_transformer, unfreeze
 from ..wiring.weights import renumber
+from ..words.known import find_words
 from ..words.layer import find_layers
 
 
@@ -63,7 +64,8 @@ def prepare(nlp: Language, name: str, docs: list[Doc], known: list[str]) -> Mode
     if any(walk_listeners(nlp.get_pipe(name))):
         _take_along(nlp, name)
     component: Any = nlp.get_pipe(name)
-    if can_know_words(nlp, name) and not any(find_layers(component)):
+    # What was trained with a graph of words has counted those that it was trained on.
+    if can_know_words(nlp, name) and not _knows_trained_words_only(component):
         know_words(nlp, name, min_count=0, known=known, texts=docs)
     if embeds_undiffused(component):
         attach(nlp, name)
@@ -96,12 +98,21 @@ def warn_of_unheard(nlp: Language, heard: list[str]) -> None:
 
 
 def _can_be_tuned(nlp: Language, name: str) -> bool:
-    """Tell whether a component embeds for itself, or could."""
-    if find_own_embedding(nlp.get_pipe(name)) is not None or find_link(nlp, name) is not None:
+    """Tell whether a component can be scored, and embeds for itself, or could."""
+    component = nlp.get_pipe(name)
+    if getattr(component, "scorer", None) is None:
+        return False
+    if find_own_embedding(component) is not None or find_link(nlp, name) is not None:
         return True
     blocks = [block for _, block in find_blocks(get_config(nlp, name))]
     path = find_path_to(nlp, name) if blocks and all(map(is_listener, blocks)) else None
     return path is not None and path.embedding is not None
+
+
+def _knows_trained_words_only(component: Any) -> bool:
+    """Tell whether a component was trained with a graph of words."""
+    graphs = find_layers(component)
+    return any(words.min_count for graph in graphs for words in find_words(graph))
 
 
 def _take_along(nlp: Language, name: str) -> None:

@@ -37,7 +37,7 @@ class Corpus(NamedTuple):
     """Texts with annotation to learn.
 
     examples (List[Example]): An example for each text that has words.
-    has_gold (bool): Whether the annotation of any is gold.
+    has_gold (bool): Whether the annotation of all is gold.
     """
 
     examples: list[Example]
@@ -71,7 +71,7 @@ def read_texts(nlp: Language, texts: Texts, names: Sequence[str] = ()) -> Corpus
     if len(examples) < 2:
         cased = len(docs) - len(examples)
         raise ValueError(Errors.SD192.format(count=len(docs), cased=cased))
-    return Corpus(examples, bool(gold))
+    return Corpus(examples, len(gold) == len(docs))
 
 
 def split(examples: list[Example]) -> Parts:
@@ -88,7 +88,7 @@ def _read_path(nlp: Language, path: Path) -> Iterator[str | Doc]:
         raise ValueError(Errors.SD190.format(path=path))
     try:
         if path.suffix == ".txt":
-            yield from (line for line in path.read_text(encoding="utf8").splitlines() if line)
+            yield from (line for line in path.read_text(encoding="utf8").split("\n") if line)
         elif path.suffix == ".jsonl":
             yield from (_get_text(line) for line in srsly.read_jsonl(path))
         else:

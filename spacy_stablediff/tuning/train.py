@@ -17,6 +17,8 @@ from ..measure.data import copy_tokens
 from ..types import Augmenter
 from ..wiring.weights import Weights, read_weights, write_weights
 from ..words.known import trained_on
+from .labels import only_own_labels
+from .reading import annotate
 
 # Texts in a batch; each has an edited copy beside it.
 BATCH_SIZE = 32
@@ -69,7 +71,9 @@ def train(
             order = rng.sample(examples, len(examples))
             for batch in minibatch(order, BATCH_SIZE):
                 with forget_new_words(nlp.vocab):
-                    _learn(nlp, embeddings, _make_batch(nlp, batch, edits, rng), optimizer)
+                    both = _make_batch(nlp, batch, edits, rng)
+                    annotate(nlp, embeddings, both)
+                    _learn(nlp, embeddings, both, optimizer)
                 bar.update(len(batch))
             with _averaged(embeddings, optimizer):
                 check()
@@ -92,7 +96,7 @@ def _learn(
     for name, embedding in embeddings.items():
         component: Any = nlp.get_pipe(name)
         # What is new to an embedding stays so: nobody has trained what it would be known by.
-        with trained_on(component.model, "counted"):
+        with trained_on(component.model, "counted"), only_own_labels(component, examples):
             component.update(examples)
         embedding.finish_update(optimizer)
         _forget_gradients(component.model)

@@ -40,6 +40,15 @@ def test_raw_texts_are_annotated_by_the_pipeline(nlp, kind, tmp_path):
     assert all(not eg.predicted.ents for eg in corpus.examples)
 
 
+def test_a_line_ends_where_it_does_for_spacy(nlp, tmp_path):
+    path = tmp_path / "texts.txt"
+    path.write_bytes("One\u2028line.\r\nAnother\x0cone.\n".encode())
+    assert [eg.text for eg in read_texts(nlp, path).examples] == [
+        "One\u2028line.",
+        "Another\x0cone.",
+    ]
+
+
 @pytest.mark.parametrize("kind", ["docs", "examples", "file", "folder"])
 def test_gold_annotation_stays(nlp, kind, tmp_path):
     docs = [nlp.make_doc(text) for text in TEXTS]
@@ -53,6 +62,12 @@ def test_gold_annotation_stays(nlp, kind, tmp_path):
     }
     corpus = read_texts(nlp, data[kind])
     assert corpus.has_gold and entities(corpus) == [[], ["Never"]]
+
+
+def test_what_the_pipeline_says_itself_is_no_gold(nlp):
+    docs = [annotate(nlp.make_doc("Lumo sent it"), "ner", "GOOD"), "Lumo sent it"]
+    corpora = [read_texts(nlp, data, ["entity_ruler"]) for data in (docs[:1] * 2, docs)]
+    assert [corpus.has_gold for corpus in corpora] == [True, False]
 
 
 def test_one_text_in_ten_is_held_out_and_at_least_one():

@@ -1,11 +1,13 @@
 """Making a trained pipeline steady: what is tuned, what stays, what comes out."""
 
 import copy
+from dataclasses import replace
 
 import numpy
 import pytest
 import spacy
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
+from spacy.training import Example
 from spacy.util import load_model_from_config
 from thinc.api import Config
 
@@ -15,6 +17,7 @@ from spacy_stablediff.layers.diffused_tok2vec import LAYER
 from spacy_stablediff.tuning.agreement import measure_agreement
 from spacy_stablediff.tuning.choose import Agreement, Chooser
 from spacy_stablediff.tuning.prepare import choose_components, prepare
+from spacy_stablediff.tuning.reading import annotate
 from spacy_stablediff.tuning.texts import read_texts, split
 from spacy_stablediff.wiring.nodes import find_node
 from spacy_stablediff.words.bag import LAYER as BAG
@@ -253,6 +256,93 @@ def test_other_components_can_be_tuned(name, tmp_path):
     tuning = spacy_stablediff.tune(nlp, texts, [name], epochs=1, keep=0.0)
     assert all(0 <= value <= 1 for value in [tuning.clean, *tuning.after.values()])
     assert predictions(reloaded(nlp, tmp_path)) == predictions(nlp)
+
+
+@pytest.mark.parametrize("key", ["sc", "names"])
+def test_spans_are_scored_whatever_their_key(key):
+    nlp = spacy.blank("en")
+    config = {"spans_key": key, "threshold": 0.0}
+    nlp.add_pipe("spancat", config=config).add_label("NAME")
+    examples = annotated_examples(nlp)
+    for eg in examples:
+        eg.reference.spans[key] = []
+    nlp.initialize(lambda: examples)
+    assert measure_agreement(nlp, ["spancat"], examples) == 0.0
+    for eg in examples:
+        found = nlp(eg.text)
+        spans = [Span(eg.reference, it.start, it.end, it.label) for it in found.spans[key]]
+        eg.reference.spans[key] = spans
+    assert measure_agreement(nlp, ["spancat"], examples) == 1.0
+
+
+def test_a_component_that_spacy_does_not_choose_by_is_tuned_by_all_its_scores():
+    nlp = trained("ner", steps=60)
+    examples = annotated_examples(nlp)
+    scores = nlp.get_pipe("ner").score([Example(nlp(eg.text), eg.reference) for eg in examples])
+    assert measure_agreement(nlp, ["ner"], examples) == scores["ents_f"]
+    meta = nlp.get_pipe_meta("ner")
+    nlp._pipe_meta["ner"] = replace(meta, default_score_weights={})
+    every = [scores[f"ents_{which}"] for which in "prf"]
+    assert measure_agreement(nlp, ["ner"], examples) == pytest.approx(sum(every) / 3)
+
+
+def test_what_cannot_be_scored_is_not_tuned():
+    nlp = trained("ner")
+    nlp.get_pipe("ner").scorer = None
+    with pytest.raises(ValueError, match=r"\[SD194\].*Those are: none"):
+        choose_components(nlp, ["ner"])
+
+
+@pytest.mark.parametrize("kind", ["texts", "gold"])
+def test_text_classifiers_are_tuned_beside_others(kind):
+    nlp = spacy.blank("en")
+    texts = [eg.text for eg in examples_for(nlp)] * 4
+    labels = {"textcat": ["GOOD", "BAD"], "topics": ["FOOD", "STAFF"]}
+    for name, own in labels.items():
+        classifier = add_textcat(nlp, EMBEDDING, name=name)
+        for label in own:
+            classifier.add_label(label)
+    gold = [nlp.make_doc(text) for text in texts]
+    for doc in gold:
+        doc.cats = {"GOOD": 1.0, "BAD": 0.0, "FOOD": 0.0, "STAFF": 1.0}
+    nlp.initialize()
+    tuning = spacy_stablediff.tune(nlp, texts if kind == "texts" else gold, epochs=1)
+    assert tuning.components == ["textcat", "topics"]
+    assert all(set(doc.cats) == {"GOOD", "BAD", "FOOD", "STAFF"} for doc in gold)
+
+
+def test_components_before_annotate_what_embeddings_read():
+    nlp = trained("textcat")
+    nlp.add_pipe("sentencizer", first=True)
+    attach(nlp, "textcat", boundaries="sentence")
+    tuning = spacy_stablediff.tune(nlp, TEXTS, epochs=1)
+    assert tuning.components == ["textcat"]
+
+
+@pytest.mark.parametrize("attr, runs", [("POS", True), ("SHAPE", False)])
+def test_components_run_where_embeddings_read_their_annotation(attr, runs):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("entity_ruler")
+    attrs = {"attrs": ["NORM", attr], "rows": [500, 100], "include_static_vectors": False}
+    embed = {"@architectures": "spacy.MultiHashEmbed.v2", "width": 32, **attrs}
+    encode = {"@architectures": "spacy.MaxoutWindowEncoder.v2", "width": 32, "depth": 1}
+    encode |= {"window_size": 1, "maxout_pieces": 2}
+    tok2vec = {"@architectures": "spacy.Tok2Vec.v2", "embed": embed, "encode": encode}
+    add_textcat(nlp, tok2vec)
+    examples = examples_for(nlp)
+    nlp.initialize(lambda: examples)
+    annotate(nlp, {"textcat": nlp.get_pipe("textcat").model}, examples)
+    assert all(eg.predicted.has_annotation("ENT_IOB") == runs for eg in examples)
+
+
+def test_words_of_later_texts_are_counted_as_well():
+    nlp = trained("ner")
+    for word in ("terrific", "marvellous"):
+        texts = [f"{word} {text}" for text in TEXTS]
+        spacy_stablediff.tune(nlp, texts, epochs=1, keep=0.0)
+    for layer in find_layers(nlp.get_pipe("ner")):
+        nodes = {nlp.vocab.strings[norm] for norm in next(find_words(layer)).known.tolist()}
+        assert {"terrific", "marvellous"} <= nodes
 
 
 # Choosing.

@@ -1,0 +1,55 @@
+"""What embeddings read of what earlier components say of a text."""
+
+from collections.abc import Mapping
+
+from spacy.attrs import intify_attr
+from spacy.language import Language
+from spacy.training import Example
+from thinc.api import Model
+
+from ..wiring.nodes import find_extractors
+from ..wiring.settings import SETTINGS
+
+# What components say of tokens, and a tokenizer doesn't.
+ANNOTATION = [
+    "TAG",
+    "POS",
+    "MORPH",
+    "LEMMA",
+    "DEP",
+    "HEAD",
+    "SENT_START",
+    "ENT_TYPE",
+    "ENT_IOB",
+    "ENT_ID",
+    "ENT_KB_ID",
+]
+
+
+def annotate(nlp: Language, embeddings: Mapping[str, Model], examples: list[Example]) -> None:
+    """Let components annotate what they predict for, as far as embeddings behind them read that.
+
+    Tagging and parsing take more time than tuning does, so nothing runs that nothing reads.
+
+    nlp (Language): The pipeline.
+    embeddings (Mapping[str, Model[List[Doc], List[Floats2d]]]): The embeddings of the components
+        that are tuned, by their names.
+    examples (List[Example]): Examples, of which the predicted documents are annotated.
+    """
+    names = nlp.pipe_names
+    reading = [names.index(name) for name, each in embeddings.items() if _reads(each)]
+    earlier = [name for name in names[: max(reading, default=0)] if name not in embeddings]
+    if earlier:
+        skipped = [name for name in names if name not in earlier]
+        for _ in nlp.pipe((eg.predicted for eg in examples), disable=skipped):
+            pass
+
+
+def _reads(embedding: Model) -> bool:
+    """Tell whether an embedding reads annotation: of sentences, or features of tokens."""
+    settings = [node.attrs.get(SETTINGS, {}) for node in embedding.walk()]
+    if any(each.get("boundaries") == "sentence" for each in settings):
+        return True
+    annotation = {intify_attr(attr) for attr in ANNOTATION}
+    columns = [attr for node in find_extractors(embedding) for attr in node.attrs["columns"]]
+    return not annotation.isdisjoint(map(intify_attr, columns))
