@@ -4,25 +4,28 @@ The score that is reported is spaCy's own, but for parses in which heads are mis
 same is counted document by document, to find how much it varies.
 """
 
+from functools import partial
 from typing import Any
 
 import numpy
 from spacy.language import Language
-from spacy.pipeline import TextCategorizer
+from spacy.pipeline import SpanCategorizer, TextCategorizer
 from spacy.pipeline.textcat_multilabel import MultiLabel_TextCategorizer
-from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from ..types import Array
 from .bootstrap import FEWEST, REPLICATES, Ratio
 from .comparison import top_category
+from .found import Find, find_entities, find_spans, find_tags
 from .parses import SCORES as PARSES
 from .parses import ParseTally
 
+ENTS, CATS = "ents_f", "cats_macro_f"
+
 
 class ScoreTally:
-    """F of entities, macro F of categories and attachment of parses, in each resample, of what a
-    pipeline predicts."""
+    """F of entities and spans, accuracy of tags, macro F of categories and attachment of parses, in
+    each resample, of what a pipeline predicts."""
 
     def __init__(self, nlp: Language) -> None:
         """Begin with no documents.
@@ -30,7 +33,8 @@ class ScoreTally:
         nlp (Language): The pipeline that predicts.
         """
         assigned = {name for pipe in nlp.pipe_names for name in nlp.get_pipe_meta(pipe).assigns}
-        self._ents = Ratio() if "doc.ents" in assigned else None
+        self._finds = _choose_finds(nlp, assigned)
+        self._found = {key: Ratio() for key in self._finds}
         self._parses = ParseTally() if "token.dep" in assigned else None
         classifiers = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, TextCategorizer)]
         # Of several, the score of the last one stands, as it does for spaCy.
@@ -42,13 +46,13 @@ class ScoreTally:
         example (Example): The predicted document, and the one with gold annotation.
         times (Ints1d): How often it counts in each resample.
         """
-        predicted, gold = example.predicted, example.reference
-        if self._ents is not None and gold.has_annotation("ENT_IOB"):
-            found = {_locate(ent) for ent in predicted.ents if _is_annotated(gold, ent)}
-            right = {_locate(ent) for ent in gold.ents}
-            self._ents.add(2 * len(found & right), len(found) + len(right), times)
+        for key, find in self._finds.items():
+            if (items := find(example)) is not None:
+                found, right = items
+                both = len(right.intersection(found))
+                self._found[key].add(2 * both, len(found) + len(right), times)
         if self._cats is not None:
-            self._cats.add(predicted.cats, gold.cats, times)
+            self._cats.add(example.predicted.cats, example.reference.cats, times)
         if self._parses is not None:
             self._parses.add(example, times)
 
@@ -57,8 +61,8 @@ class ScoreTally:
 
         other (ScoreTally): The other one, of the same pipeline.
         """
-        if self._ents is not None and other._ents is not None:
-            self._ents.merge(other._ents)
+        for key, ratio in self._found.items():
+            ratio.merge(other._found[key])
         if self._cats is not None and other._cats is not None:
             self._cats.merge(other._cats)
         if self._parses is not None and other._parses is not None:
@@ -79,20 +83,22 @@ class ScoreTally:
     def values(self) -> dict[str, float]:
         """The scores of entities and categories, by the keys of spaCy's scores."""
         values = {}
-        if self._ents is not None and not self._ents.is_empty:
-            values["ents_f"] = self._ents.value or 0.0
+        if ENTS in self._found and not self._found[ENTS].is_empty:
+            values[ENTS] = self._found[ENTS].value or 0.0
         if self._cats is not None and self._cats.has_gold:
-            values["cats_macro_f"] = self._cats.value
+            values[CATS] = self._cats.value
         return values
 
     @property
     def replicates(self) -> dict[str, Array]:
         """The scores in each resample, by the keys of spaCy's scores."""
-        replicates = {}
-        if self._ents is not None and not self._ents.is_empty:
-            replicates["ents_f"] = self._ents.resample(missing=0.0)
+        replicates = {
+            key: ratio.resample(missing=0.0)
+            for key, ratio in self._found.items()
+            if not ratio.is_empty
+        }
         if self._cats is not None and self._cats.has_gold:
-            replicates["cats_macro_f"] = self._cats.replicates
+            replicates[CATS] = self._cats.replicates
         if self._parses is not None:
             ratios = self._parses.ratios.items()
             replicates |= {key: each.resample(missing=0.0) for key, each in ratios}
@@ -164,11 +170,14 @@ def _find_top(cats: dict[str, float]) -> set[str]:
     return set() if top is None else {top}
 
 
-def _locate(ent: Span) -> tuple[str, int, int]:
-    return ent.label_, ent.start_char, ent.end_char
-
-
-def _is_annotated(gold: Doc, ent: Span) -> bool:
-    """Whether it is known what is an entity where one was found: spaCy ignores it otherwise."""
-    span = gold.char_span(ent.start_char, ent.end_char, alignment_mode="expand")
-    return span is None or all(token.ent_iob for token in span)
+def _choose_finds(nlp: Language, assigned: set[str]) -> dict[str, Find]:
+    """Choose what is to be found by what a pipeline predicts, by the keys of spaCy's scores."""
+    finds: dict[str, Find] = {}
+    if "doc.ents" in assigned:
+        finds[ENTS] = find_entities
+    if "token.tag" in assigned:
+        finds["tag_acc"] = find_tags
+    classifiers = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, SpanCategorizer)]
+    for key in (pipe.cfg["spans_key"] for pipe in classifiers):
+        finds[f"spans_{key}_f"] = partial(find_spans, key=key)
+    return finds

@@ -1,6 +1,7 @@
 """The figures of a stability measurement as people read them."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
@@ -16,6 +17,8 @@ from ..types import Array
 
 EQUAL = 0.01  # figures that differ by no more than this share of the larger are called equal
 POINT = 0.005  # shares and scores that differ by less than this are called equal
+
+ANYWHERE = (-math.inf, math.inf)  # where a figure lies of which too few documents tell
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,13 @@ AGREEMENT = Measure("ents_agreement", "Entity agreement", lower_is_better=False,
 DISPLACEMENTS = [MEAN, TAIL, EDITED, UNEDITED]
 MEASURES = [FLIPS, AGREEMENT, *DISPLACEMENTS, RAW, IDENTITY]
 
+SPANS = Measure("spans_sc_f", "Span F", lower_is_better=False, is_share=True)
+
 # Of the many figures of nlp.evaluate, those that sum up a component.
 SCORES = [
     Measure("cats_score", "Category score", lower_is_better=False, is_share=True),
     Measure("ents_f", "Entity F", lower_is_better=False, is_share=True),
-    Measure("spans_sc_f", "Span F", lower_is_better=False, is_share=True),
+    SPANS,
     Measure("tag_acc", "Tag accuracy", lower_is_better=False, is_share=True),
     Measure("dep_las", "Labelled attachment", lower_is_better=False, is_share=True),
 ]
@@ -120,6 +125,8 @@ class FigureComparison:
         if value is None or than is None:
             return ""
         equal = POINT if self.measure.is_share else EQUAL * max(value, than)
+        if self.interval == ANYWHERE:
+            return "unclear"
         if abs(value - than) <= equal:
             return "equal"
         if self.interval is not None and self.interval[0] <= 0 <= self.interval[1]:
@@ -221,8 +228,14 @@ def name_pipelines(model: str, baseline: str | None = None) -> list[str]:
 
 def _pick(measures: list[Measure], values: Mapping[str, Any] | None) -> dict[str, float | None]:
     """Take each measure's value, None where it isn't a finite number."""
-    values = values or {}
+    values = _name_spans(values or {})
     return {measure.key: _to_number(values.get(measure.key)) for measure in measures}
+
+
+def _name_spans(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the first figure of spans the key that it has in `SCORES`, whatever they are kept under."""
+    first = next((key for key in values if re.fullmatch(r"spans_.+_f", key)), SPANS.key)
+    return {SPANS.key: values.get(first), **values}
 
 
 def _to_number(value: Any) -> float | None:
@@ -236,10 +249,11 @@ def _name_replicates(
     """Replicates by the keys of `MEASURES` and `SCORES`: the category score is what the
     classifier is judged by, which is the macro F where classes exclude each other."""
     scores = scores or {}
+    named = _name_spans(replicates)
     is_macro = scores.get("cats_score") == scores.get("cats_macro_f")
     if is_macro and "cats_macro_f" in replicates:
-        return {**replicates, "cats_score": replicates["cats_macro_f"]}
-    return dict(replicates)
+        named["cats_score"] = replicates["cats_macro_f"]
+    return {key: each for key, each in named.items() if each is not None}
 
 
 def _find_difference(ours: Array | None, theirs: Array | None) -> tuple[float, float] | None:
@@ -249,4 +263,4 @@ def _find_difference(ours: Array | None, theirs: Array | None) -> tuple[float, f
     """
     if ours is None or theirs is None:
         return None
-    return find_interval(ours - theirs) or (-math.inf, math.inf)
+    return find_interval(ours - theirs) or ANYWHERE

@@ -117,7 +117,11 @@ def _doubt(moved: FigureComparison, result: Figures, baseline: Figures) -> str:
     values = [MEAN.format(value) for value in moved.values]
     needed = result.documents * moved.factor
     would = max(round(needed, -1), result.documents + 1) if math.isfinite(needed) else None
-    hope = f" If that is their difference, about {would:,.0f} documents would." if would else ""
+    hope = (
+        f" If that is their difference, about {would:,.0f} documents would, as likely as not."
+        if would
+        else ""
+    )
     return (
         f"{_count_documents(result)} can't tell which of the two is the steadier: edits move the "
         f"token vectors of '{result.name}' by {values[0]} and those of '{baseline.name}' by "

@@ -4,6 +4,7 @@ import numpy
 import pytest
 import spacy
 from spacy.scorer import Scorer
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from spacy_stablediff.measure.bootstrap import FEWEST, REPLICATES
@@ -87,6 +88,42 @@ def test_entities_count_as_they_do_for_spacy(predicted, missing):
     gold.set_ents(entities, missing=[gold[i : i + 1] for i in missing], default="outside")
     expected = Scorer(nlp).score([example])["ents_f"]
     assert tally_up(nlp, [example]).values["ents_f"] == pytest.approx(expected or 0)
+
+
+@pytest.mark.parametrize(
+    "words, gold_words",
+    [
+        (["New", "-", "York", "sent", "it"], ["New-York", "sent", "it"]),
+        (["New-York", "sent", "it"], ["New", "-", "York", "sent", "it"]),
+        (["New-York", "  ", "sent", "it"], ["New-York", "sent", "it"]),
+    ],
+    ids=["finer", "coarser", "spaces"],
+)
+def test_entities_spans_and_tags_count_as_they_do_for_spacy_in_other_tokens(words, gold_words):
+    nlp = spacy.blank("en")
+    for name in ("tagger", "ner"):
+        nlp.add_pipe(name)
+    nlp.add_pipe("spancat", config={"spans_key": "names"})
+    predicted, gold = (Doc(nlp.vocab, words=each) for each in (words, gold_words))
+    example = Example(predicted, gold)
+    for doc in (predicted, gold):
+        doc.ents = [Span(doc, 0, len(doc) - 2 - ("  " in words and doc is predicted), "PLACE")]
+        doc.spans["names"] = [*doc.ents, Span(doc, len(doc) - 1, len(doc), "THING")]
+        for token in doc:
+            token.tag_ = "X" if token.i or doc is gold else "Y"
+    tally = tally_up(nlp, [example] * FEWEST)
+    expected = Scorer(nlp).score([example])
+    for key in ("ents_f", "spans_names_f", "tag_acc"):
+        assert tally.replicates[key] == pytest.approx(expected[key]), key
+
+
+def test_of_spans_and_tags_that_nobody_annotated_nothing_is_known():
+    nlp = spacy.blank("en")
+    for name in ("tagger", "spancat"):
+        nlp.add_pipe(name)
+    example = Example(nlp.make_doc(TEXT), nlp.make_doc(TEXT))
+    example.predicted.spans["sc"] = [Span(example.predicted, 0, 1, "PLACE")]
+    assert tally_up(nlp, [example] * FEWEST).replicates == {}
 
 
 def test_what_the_pipeline_does_not_predict_is_not_scored(scored):
