@@ -227,7 +227,7 @@ class Errors(metaclass=ErrorsWithCodes):
     SD107 = ("The pipeline gives vectors with infinite or not-a-number values for the document {text!r}. Check the "
              "embedding, or name one that works with the setting 'component'.")
     SD108 = ("The setting '{setting}' must be a whole number of at least 0, but it is {value!r}.")
-    SD109 = ("The corpus is empty: it has no document with tokens. Check the data that 'examples' or DATA names.")
+    SD109 = ("The corpus is empty: it has no document with tokens. Check the data that 'data' or DATA names.")
     SD110 = ("No edits to measure stability under. Leave out 'edits' for the default ones, or name at least one "
              "augmenter.")
     SD111 = ("The edits in '{path}' can't be used: give the file a section for each edit, such as [edits.typo], with the "
@@ -261,6 +261,7 @@ class Errors(metaclass=ErrorsWithCodes):
     SD127 = ("The option --fail-above sets a limit on {name}, which was not measured: '{model}' has no such vectors or "
              "predictions. Leave that limit out.")
     SD128 = ("The option --misspellings makes a curve, but {option} measures none. Leave out one of both.")
+    SD129 = ("An edit can't be called 'clean', for that is what texts without edits are called. Give it another name.")
     SD150 = ("Nothing in this pipeline diffuses, so there is no kernel to show. Add the component 'stablediff' after "
              "the embedding, or give a component an embedding that is a 'spacy-stablediff.DiffusedTok2Vec.v1'. "
              "Components: {opts}.")

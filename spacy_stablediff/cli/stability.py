@@ -51,8 +51,15 @@ def stability_cli(
         "-co",
         help="Component whose vectors to look at. By default doc.tensor, or a component that embeds and diffuses for itself",
     ),
-    limit: int = Opt(0, "--limit", "-l", help="Number of documents to stop after, 0 for all"),
-    seed: int = Opt(0, "--seed", "-s", help="Seed of all random choices"),
+    limit: Optional[int] = Opt(
+        None,
+        "--limit",
+        "-l",
+        help="Number of documents to stop after, 0 for all. By default all, or 200 with --quick",
+    ),
+    seed: int = Opt(
+        0, "--seed", "-s", help="Seed of all random choices; edits of --edits have their own"
+    ),
     output: Optional[Path] = Opt(
         None,
         "--output",
@@ -132,7 +139,7 @@ def stability(
     baseline: str | None = None,
     edits_path: Path | None = None,
     component: str | None = None,
-    limit: int = 0,
+    limit: int | None = None,
     seed: int = 0,
     output: Path | None = None,
     misspellings: Path | None = None,
@@ -151,13 +158,14 @@ def stability(
     baseline (Optional[str]): The name or path of a second pipeline.
     edits_path (Optional[Path]): A config file with a section [edits].
     component (Optional[str]): The component whose vectors to look at, in both.
-    limit (int): Number of documents to stop after; 0 for all.
-    seed (int): The seed >= 0 of all random choices.
+    limit (Optional[int]): Number of documents to stop after; 0 for all. By default all, or
+        `QUICK_LIMIT` where that is quick.
+    seed (int): The seed >= 0 of all random choices but those of `edits_path`, which have their own.
     output (Optional[Path]): The directory to write stability.json and stability.html to.
     misspellings (Optional[Path]): A table of misspellings, for a curve.
-    quick (bool): Whether to measure typos, swapped and dropped words alone, and no more than
-        `QUICK_LIMIT` documents unless a limit is given.
-    fail_above (Iterable[str]): Limits of figures, such as "displacement=0.2".
+    quick (bool): Whether to measure typos, swapped and dropped words alone.
+    fail_above (Iterable[str]): Limits of figures, such as "displacement=0.2"; of two of a figure
+        the lower one counts.
     silent (bool): Whether to print nothing.
     workers (Optional[int]): Number of workers, which takes Ray; without it, and without an
         address, this process does all.
@@ -171,12 +179,12 @@ def stability(
     RAISES (OSError): spaCy's E050 or E053 if there is no such pipeline or config.
     """
     check_data(data_path)
-    limits = dict(map(_read_limit, fail_above))
+    limits = _read_limits(fail_above)
     if output is not None:
         check_directory(output, Errors.SD116)
     if misspellings is not None and (quick or edits_path):
         raise ValueError(Errors.SD128.format(option="--quick" if quick else "--edits"))
-    limit = limit or (QUICK_LIMIT if quick else 0)
+    limit = (QUICK_LIMIT if quick else 0) if limit is None else limit
     edits = read_edits(edits_path) if edits_path else default_edits(seed)
     options: dict[str, Any] = {"component": component, "limit": limit, "seed": seed}
     options["curves"] = {} if quick or edits_path else default_curves(seed, misspellings)
@@ -226,6 +234,14 @@ def read_edits(path: Path) -> dict[str, Augmenter]:
     if not edits or not all(callable(edit) for edit in edits.values()):
         raise ValueError(Errors.SD111.format(path=path))
     return edits
+
+
+def _read_limits(texts: Iterable[str]) -> dict[str, float]:
+    """Read limits, of which the lowest of each figure counts."""
+    limits: dict[str, float] = {}
+    for name, value in map(_read_limit, texts):
+        limits[name] = min(value, limits.get(name, value))
+    return limits
 
 
 def _read_limit(text: str) -> tuple[str, float]:
@@ -280,7 +296,9 @@ def _print_result(result: StabilityReport) -> None:
         header, *rows = zip(names, *table.format_rows(), strict=True)
         Printer().table(rows, header=header, divider=True, aligns=["l", *"r" * len(table.rows)])
         msg.text(table.caption)
-    msg.text(f"Vectors read at: {result.place}.")
+    # One place for each, or one for both.
+    places = dict.fromkeys(each.place for each in result.measured)
+    msg.text(f"Vectors read at: {', '.join(places)}.")
     msg.text(result.verdict)
 
 

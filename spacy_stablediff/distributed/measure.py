@@ -14,7 +14,7 @@ from ..errors import Errors
 from ..measure.data import Data, check_data, may_have_gold, read_data
 from ..measure.defaults import Curves, default_edits
 from ..measure.measure import Measurement, Placed, check_numbers
-from ..measure.observer import Observer
+from ..measure.observer import Observer, find_same_place
 from ..measure.points import Key, list_edits
 from ..measure.provenance import describe_provenance
 from ..measure.result import Stability
@@ -101,7 +101,7 @@ def measure(
     results: list[Stability] = []
     for each in models:
         nlp = load(each, options["code"])
-        place = component if not results else _find_same(results[0].place, nlp)
+        place = component if not results else find_same_place(nlp, results[0].place)
         cut = cut_corpus(dataset, nlp, text=text, size=batch_size, limit=limit)
         result = _measure_one(nlp, each, cut, pool, text, {"component": place, **options})
         result.provenance = describe_provenance(data, edits, curves or {}, seed=seed, limit=limit)
@@ -208,8 +208,3 @@ def _measure_one(
     result = measurement.finish(f"{nlp.lang}_{nlp.meta['name']}")
     result.mended = count_mended(nlp, result)
     return result
-
-
-def _find_same(place: str, nlp: Language) -> str | None:
-    """The place where a baseline is looked at: the same, if there is such a component."""
-    return place if place in nlp.pipe_names else None

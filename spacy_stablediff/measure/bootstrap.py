@@ -22,7 +22,8 @@ LEVEL = 0.95
 FEWEST = 5
 
 # Quantiles are counted in bins that grow by this share, from the lowest value up.
-RESOLUTION, LOWEST, BINS = 0.02, 1e-4, 1000
+# The bins reach from values far below those of any embedding to far above.
+RESOLUTION, LOWEST, BINS = 0.02, 1e-10, 2400
 
 
 class Resampling:
@@ -116,7 +117,7 @@ class Quantile:
         level (float): Which quantile, from 0 to 1.
         """
         self._level = level
-        self._counts = numpy.zeros((BINS, REPLICATES))
+        self._counts = _no_counts()
         self._documents = 0
 
     def add(self, values: Array, times: Array) -> None:
@@ -127,7 +128,7 @@ class Quantile:
         """
         logs = numpy.log(numpy.maximum(values, LOWEST) / LOWEST) / RESOLUTION
         bins, counts = numpy.unique(logs.astype("int64").clip(max=BINS - 1), return_counts=True)
-        self._counts[bins] += counts[:, None] * times
+        self._counts[bins] += counts[:, None] * times.astype("int32")
         self._documents += len(values) > 0
 
     def merge(self, other: "Quantile") -> None:
@@ -141,13 +142,13 @@ class Quantile:
     def __getstate__(self) -> dict[str, Any]:
         """Leave out bins without values, which most are."""
         bins = numpy.flatnonzero(self._counts.any(axis=1))
-        return {**vars(self), "_counts": (bins, self._counts[bins].astype("int32"))}
+        return {**vars(self), "_counts": (bins, self._counts[bins])}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Put them in again."""
         vars(self).update(state)
         bins, counts = state["_counts"]
-        self._counts = numpy.zeros((BINS, REPLICATES))
+        self._counts = _no_counts()
         self._counts[bins] = counts
 
     @property
@@ -158,6 +159,10 @@ class Quantile:
         totals = self._counts.sum(axis=0)
         places = (self._counts.cumsum(axis=0) < self._level * totals).sum(axis=0)
         return numpy.where(totals > 0, LOWEST * numpy.exp(RESOLUTION * (places + 0.5)), numpy.nan)
+
+
+def _no_counts() -> Array:
+    return numpy.zeros((BINS, REPLICATES), dtype="int32")
 
 
 def find_interval(replicates: Array) -> tuple[float, float] | None:

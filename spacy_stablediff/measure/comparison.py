@@ -1,6 +1,6 @@
 """An edited document compared with the clean one, as a pipeline sees both."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
 import numpy
@@ -52,12 +52,14 @@ class Comparison:
         self.changed = find_changed(*words, self.alignment)
         self.aligned = self.alignment >= 0
         self.has_vectors = clean.vectors.shape[1] > 0
-        self.distance, self.identity = compare_vectors(
-            clean.vectors,
-            edited.vectors[self.aligned],
-            self.alignment[self.aligned],
-            clean.doc.to_array("ORTH"),
-        )
+        self.distance, self.identity = numpy.zeros((2, self.aligned.sum()))
+        if self.has_vectors:
+            self.distance, self.identity = compare_vectors(
+                clean.vectors,
+                edited.vectors[self.aligned],
+                self.alignment[self.aligned],
+                clean.doc.to_array("ORTH"),
+            )
 
     def find_entities(self) -> tuple[Entities, Entities]:
         """Return the entities of both documents, in terms of clean tokens.
@@ -146,13 +148,16 @@ def find_nearest(vectors: Array, others: Array) -> Array:
     return nearest
 
 
-def top_category(cats: Mapping[str, float]) -> str | None:
+def top_category(cats: Mapping[str, float], labels: Iterable[str] | None = None) -> str | None:
     """Return the category of the highest score, or None if there are no categories.
 
     cats (Mapping[str, float]): The score of each category of a document.
+    labels (Optional[Iterable[str]]): The categories that count, in the order in which the first
+        counts of those with the same score; by default all.
     RETURNS (Optional[str]): The category.
     """
-    return max(cats, key=lambda label: cats[label]) if cats else None
+    counted = [label for label in (cats if labels is None else labels) if label in cats]
+    return max(counted, key=lambda label: cats[label], default=None)
 
 
 def find_entities(doc: Doc, clean_index: Array) -> Entities:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy
 from spacy.language import Language
@@ -12,6 +12,9 @@ from spacy.vocab import Vocab
 
 from ..errors import Errors
 from ..types import Array
+
+# Where transformers keep what they make of a document: doc._.trf_data.
+TRANSFORMER_DATA: Any = ("._.", "trf_data", None, None)
 
 Data: TypeAlias = str | Path | Iterable[Example | Doc | str]
 
@@ -73,6 +76,15 @@ def copy_tokens(vocab: Vocab, doc: Doc) -> Doc:
         norms: Array = numpy.asarray([vocab.strings.add(token.norm_) for token in doc], "uint64")
         copy.from_array(["NORM"], norms[:, None])
     return copy
+
+
+def drop_vectors(doc: Doc) -> None:
+    """Drop the vectors of a document, which take more memory than all else that it holds.
+
+    doc (Doc): The document, which is modified: doc.tensor, and what a transformer keeps of it.
+    """
+    doc.tensor = numpy.zeros((0,), dtype="float32")
+    doc.user_data.pop(TRANSFORMER_DATA, None)
 
 
 def tokenize_alike(nlp: Language, doc: Doc) -> Doc:

@@ -22,14 +22,14 @@ from ..errors import Errors
 from ..types import Array, Augmenter
 from .bootstrap import Resampling, find_interval
 from .comparison import Comparison, Observed
-from .data import Data, may_have_gold, read_data
+from .data import Data, copy_tokens, drop_vectors, may_have_gold, read_data
 from .defaults import Curves, default_edits
 from .observer import Observer
 from .points import Key, Point, list_edits
 from .provenance import describe_provenance
 from .result import CurvePoint, Stability
 from .samples import Samples
-from .scoring import ScoreTally
+from .scoring import ScoreTally, list_classes
 from .store import ExampleStore
 from .tally import EditTally, Spread
 
@@ -87,7 +87,7 @@ def measure_pipeline(
     RETURNS (Stability): The figures, and a few sample documents.
     RAISES (ValueError): As `measure_stability` does.
     """
-    check_numbers(limit=limit, seed=seed)
+    check_numbers(limit=limit, seed=seed, batch_size=batch_size or 0)
     edits = default_edits(seed) if edits is None else edits
     every = list_edits(edits, curves)
     batch_size = batch_size or nlp.batch_size
@@ -151,7 +151,8 @@ class Measurement:
         self.tokens = 0
         self.resampling = Resampling(seed)
         self.spread = Spread(seed)
-        self.tallies = {name: EditTally(seed) for name in edits}
+        classes = list_classes(observer.nlp)
+        self.tallies = {name: EditTally(seed, classes) for name in edits}
         self.has_gold = False
         vocab = observer.nlp.vocab
         self.stores: dict[Key | None, ExampleStore] = {
@@ -270,10 +271,10 @@ class Measurement:
 
     def _observe(self, examples: list[Example], edit: Key | None, times: Array) -> list[Observed]:
         """Run the pipeline on copies of the predicted documents, and keep them for scoring."""
-        docs, vectors = self.observer.run([eg.predicted.copy() for eg in examples])
+        docs, vectors = self.observer.run([_copy_bare(eg.predicted) for eg in examples])
         if edit in self.stores:
             for doc, eg, number in zip(docs, examples, times, strict=True):
-                doc.tensor = numpy.zeros((0,), dtype="float32")
+                drop_vectors(doc)
                 predicted = Example(doc, eg.reference)
                 self.stores[edit].append(predicted)
                 self.score_tallies[edit].add(predicted, number)
@@ -293,6 +294,13 @@ class Measurement:
             return {}
         resampled = self.score_tallies[edit].replicates.items()
         return {key: each for key, each in resampled if scores.get(key) is not None}
+
+
+def _copy_bare(doc: Doc) -> Doc:
+    """Copy a document without annotation, which components would keep, with its user data."""
+    copy = copy_tokens(doc.vocab, doc)
+    copy.user_data = dict(doc.user_data)
+    return copy
 
 
 def _has_gold(reference: Doc) -> bool:

@@ -88,6 +88,18 @@ class Observer:
         return list(self.nlp.pipe(docs, disable=skip, batch_size=self.batch_size))
 
 
+def find_same_place(nlp: Language, place: str) -> str | None:
+    """Find the place in a baseline that a pipeline was looked at.
+
+    nlp (Language): The baseline.
+    place (str): The place in the pipeline.
+    RETURNS (Optional[str]): The component of that name, None if it has none or that sees no
+        vectors: the baseline is then looked at where it would be without the pipeline.
+    """
+    is_there = place in nlp.pipe_names and find_embedding(nlp.get_pipe(place)) is not None
+    return place if is_there else None
+
+
 def _check_component(nlp: Language, name: str) -> None:
     """Raise SD103 or SD104 if a component can't be the place."""
     if name not in nlp.pipe_names:

@@ -24,10 +24,12 @@ def list_edits(edits: Mapping[str, Augmenter], curves: Curves | None) -> dict[Ke
     edits (Mapping[str, Callable[[Language, Example], Iterator[Example]]]): Augmenters.
     curves (Optional[Mapping[str, Mapping[float, Callable]]]): Those of curves, by rate.
     RETURNS (Dict[Union[str, Point], Callable]): The augmenters.
-    RAISES (ValueError): SD110 if there are no edits.
+    RAISES (ValueError): SD110 if there are no edits, SD129 if one is called "clean".
     """
     if not edits:
         raise ValueError(Errors.SD110)
+    if "clean" in edits:
+        raise ValueError(Errors.SD129)
     every: dict[Key, Augmenter] = {}
     every.update(edits)
     for curve, rates in (curves or {}).items():

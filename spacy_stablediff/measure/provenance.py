@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -25,8 +26,8 @@ def describe_provenance(
     """
     return {
         "data": name_data(data),
-        "limit": limit,
-        "seed": seed,
+        "limit": int(limit),
+        "seed": int(seed),
         "edits": {name: _describe_edit(edit) for name, edit in edits.items()},
         "curves": {
             name: [_describe_edit(edit) for edit in curve.values()]
@@ -39,5 +40,5 @@ def describe_provenance(
 
 def _describe_edit(edit: Augmenter) -> Any:
     """The settings of an augmenter of this package, the name of another."""
-    name = getattr(edit, "__name__", repr(edit))
-    return getattr(edit, "config", name)
+    function: Any = edit.func if isinstance(edit, partial) else edit
+    return getattr(edit, "config", getattr(function, "__name__", type(function).__name__))

@@ -16,7 +16,7 @@ from ..edits.seeded import SeededAugmenter
 from ..types import Augmenter
 from .bootstrap import REPLICATES
 from .data import copy_tokens
-from .measure import measure_pipeline
+from .measure import check_numbers, measure_pipeline
 from .scoring import ScoreTally
 
 
@@ -43,8 +43,10 @@ def make_stability_scorer(
     rates (List[float]): Shares of the letters that are mistyped, such as 0.05, 0.1 and 0.2,
         for the curve; by default none. Each takes a run of the pipeline.
     RETURNS (Callable[..., Dict[str, Any]]): The scorer.
-    RAISES (ValueError): SD100 for a rate that is not a number from 0 to 1.
+    RAISES (ValueError): SD100 for a rate that is not a number from 0 to 1, SD108 for a limit that
+        is no whole number of at least 0.
     """
+    check_numbers(limit=limit)
     augmenter = Edits(seed=seed) if augmenter is None else augmenter
     curve = {rate: Edits(0.0, 0.0, 0.0, seed, letters=rate) for rate in (0.0, *rates)}
     return partial(score_stability, augmenter=augmenter, limit=limit, seed=seed, curve=curve)

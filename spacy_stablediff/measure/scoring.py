@@ -105,6 +105,16 @@ class ScoreTally:
         return replicates
 
 
+def list_classes(nlp: Language) -> list[tuple[str, ...]]:
+    """List the labels of each text classifier of a pipeline.
+
+    nlp (Language): The pipeline.
+    RETURNS (List[Tuple[str]]): The labels of each.
+    """
+    components: list[tuple[str, Any]] = nlp.pipeline
+    return [tuple(pipe.labels) for _, pipe in components if isinstance(pipe, TextCategorizer)]
+
+
 class CategoryTally:
     """Macro F of a text classifier: the mean over all of its labels."""
 
@@ -126,17 +136,15 @@ class CategoryTally:
         gold (Dict[str, float]): The true one; categories without it are missing.
         times (Ints1d): How often it counts in each resample.
         """
-        predicted, gold = (
-            {label: cats[label] for label in self._labels if label in cats}
-            for cats in (predicted, gold)
-        )
-        self.has_gold |= bool(gold)
+        known = [label for label in self._labels if label in gold]
+        self.has_gold |= bool(known)
         self._documents += 1
         if self._is_exclusive:
-            chosen, true = _find_top(predicted), _find_top(gold)
+            tops = (top_category(cats, self._labels) for cats in (predicted, gold))
+            chosen, true = (set() if top is None else {top} for top in tops)
         else:
-            chosen = {label for label in gold if predicted.get(label, 0.0) >= self._threshold}
-            true = {label for label in gold if gold[label] > 0}
+            chosen = {label for label in known if predicted.get(label, 0.0) >= self._threshold}
+            true = {label for label in known if gold[label] > 0}
         for label in chosen | true:
             count = (label in chosen) + (label in true)
             self._labels[label].add(2 * (count == 2), count, times)
@@ -163,11 +171,6 @@ class CategoryTally:
             return numpy.full(REPLICATES, numpy.nan)
         each = [ratio.resample(missing=0.0, fewest=0) for ratio in self._labels.values()]
         return numpy.mean(each, axis=0)
-
-
-def _find_top(cats: dict[str, float]) -> set[str]:
-    top = top_category(cats)
-    return set() if top is None else {top}
 
 
 def _choose_finds(nlp: Language, assigned: set[str]) -> dict[str, Find]:

@@ -76,21 +76,18 @@ class ExampleStore:
         # when it is serialized.
         sentences = example.reference.to_array("SENT_START")
         pickler = _Pickler(file, protocol=pickle.HIGHEST_PROTOCOL)
-        pickler.vocab = self._vocab
         pickler.dump((example.predicted, example.reference, sentences))
 
 
 class _Pickler(pickle.Pickler):
-    vocab: Vocab
-
     def persistent_id(self, obj: object) -> str | None:
-        """Leave the vocabulary out: every document refers to it."""
-        return "vocab" if obj is self.vocab else None
+        """Leave the vocabulary out: documents refer to one, and bring the strings that they use."""
+        return "vocab" if isinstance(obj, Vocab) else None
 
 
 class _Unpickler(pickle.Unpickler):
     vocab: Vocab
 
     def persistent_load(self, pid: str) -> Vocab:
-        """Put the vocabulary in again."""
+        """Put that of the pipeline in its place."""
         return self.vocab

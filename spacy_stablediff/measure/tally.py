@@ -1,6 +1,7 @@
 """Figures that are kept up to date while documents go by, in constant memory."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import numpy
@@ -159,11 +160,14 @@ class Agreement:
 class EditTally:
     """The figures of one kind of edit, kept up to date."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, classes: Sequence[Sequence[str]] = ()) -> None:
         """Begin with no documents.
 
         seed (int): The seed of the random sample for the 95th percentile.
+        classes (Sequence[Sequence[str]]): The categories of each text classifier; without any,
+            all categories of a document are taken for those of one.
         """
+        self._classes = classes
         self._distance, self._edited, self._unedited = Ratio(), Ratio(), Ratio()
         self._sample = Reservoir(SAMPLED_DISPLACEMENTS, seed)
         self._tail = Quantile(TAIL / 100)
@@ -270,11 +274,16 @@ class EditTally:
         )
 
     def _add_category(self, comparison: Comparison, times: Array) -> None:
-        category = top_category(comparison.clean.cats)
-        if category is not None:
-            flips = category != top_category(comparison.edited.cats)
-            self._flips.add(flips, 1, times)
-            self._flips_by_label[category].add(flips, 1, times)
+        clean, edited = comparison.clean.cats, comparison.edited.cats
+        flips = {}
+        for labels in self._classes or [tuple(clean)]:
+            category, other = (top_category(cats, labels) for cats in (clean, edited))
+            if category is not None:
+                flips[category] = category != other
+        for category, has_flipped in flips.items():
+            self._flips_by_label[category].add(has_flipped, 1, times)
+        if flips:
+            self._flips.add(any(flips.values()), 1, times)
 
     def _add_entities(self, comparison: Comparison, times: Array) -> None:
         clean, edited = comparison.find_entities()

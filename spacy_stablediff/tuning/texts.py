@@ -12,7 +12,7 @@ from spacy.training import Example
 
 from ..edits.casing import has_single_case
 from ..errors import Errors
-from ..measure.data import copy_tokens, tokenize_alike
+from ..measure.data import copy_tokens, drop_vectors, tokenize_alike
 from .gold import check_labels, has_gold
 from .labels import harden_labels
 
@@ -127,4 +127,5 @@ def _annotate(nlp: Language, docs: list[tuple[Doc, bool]]) -> Iterator[Example]:
         if is_gold:
             yield Example(tokenize_alike(nlp, doc), doc)
         elif not has_single_case(made := harden_labels(nlp, next(predicted))):
+            drop_vectors(made)
             yield Example(copy_tokens(nlp.vocab, made), made)

@@ -15,6 +15,7 @@ from ..errors import Errors
 from ..measure.data import Data
 from ..measure.defaults import Curves
 from ..measure.measure import measure_pipeline
+from ..measure.observer import find_same_place
 from ..measure.result import Stability
 from ..types import Augmenter
 from ..words.explain import count_read_as_others
@@ -121,7 +122,8 @@ def measure_stability(
     data (Union[str, Path, Iterable[Union[Example, Doc, str]]]): The corpus: the path of a
         .spacy file, of a directory of them or of a .txt file with a text a line; or
         examples, documents, whose annotation counts as gold, or texts. None is modified,
-        and those without tokens are left out.
+        and those without tokens are left out. Documents that a generator makes meanwhile
+        can't be used afterwards, for the vocab forgets their words.
     edits (Optional[Mapping[str, Callable[[Language, Example], Iterator[Example]]]]):
         Augmenters by the name of the edit. By default `spacy-stablediff.edits.v1`
         at a rate of 0.1 for each of "typo", "swap" and "drop" alone. Edits of this
@@ -135,8 +137,8 @@ def measure_stability(
         or those it writes if it is a `tok2vec` or `stablediff`. By default those of the
         first component that embeds and diffuses for itself, if no other diffuses for
         it; otherwise doc.tensor behind the whole pipeline, else the static vectors,
-        else those of the only component that embeds for itself. A baseline that has a
-        component of that name is looked at in the same place.
+        else those of the only component that embeds for itself. A baseline is looked at
+        in the same place if a component of that name sees vectors there, else by these rules.
     name (Optional[str]): What to call the pipeline. By default its own name.
     limit (int): Number of documents to stop after; 0 for all.
     seed (int): The seed >= 0 of all random choices.
@@ -144,13 +146,15 @@ def measure_stability(
         default its own setting.
     scores (bool): Whether to score the predictions where there is gold annotation.
     predict (bool): Whether to run the components behind the one whose vectors are
-        looked at. Without them there are no scores, flips and agreement.
+        looked at. Without them there are no scores, flips and agreement. It makes no
+        difference where doc.tensor is looked at, behind the whole pipeline.
     progress (bool): Whether to show a progress bar.
     RETURNS (StabilityReport): The figures, and a few sample documents.
     RAISES (ValueError): SD103 to SD105 if the component can't be found or there are
         no vectors, SD106 or SD107 if the vectors aren't what they should be, SD108
-        if the limit or the seed is not a whole number >= 0, SD109 if the corpus is
-        empty, SD110 if there are no edits, SD113 to SD117 if the data can't be read.
+        if the limit, seed or batch size is not a whole number >= 0, SD109 if the corpus is
+        empty, SD110 if there are no edits, SD113 to SD117 if the data can't be read, SD129 if an edit is
+        called "clean".
     """
     if baseline is not None and not isinstance(data, (str, Path)):
         data = list(data)
@@ -161,7 +165,7 @@ def measure_stability(
     with forget_new_words(nlp.vocab):
         result = _measure(nlp, data, edits, component=component, name=name, **options)
         if baseline is not None:
-            place = result.place if result.place in baseline.pipe_names else None
+            place = find_same_place(baseline, result.place)
             other = _measure(baseline, data, edits, component=place, **options)
     return StabilityReport(**vars(result), baseline=other)
 

@@ -278,3 +278,17 @@ def test_curves_unless_a_first_look_is_enough_or_edits_are_named(files):
     assert stability(*args, quick=True).curves == {}
     assert stability(*args, edits_path=files / "edits.cfg").curves == {}
     assert run(*args, "--quick")[0] == 0
+
+
+@pytest.mark.parametrize("limit, documents", [(None, 2), (0, len(TEXTS)), (3, 3)])
+def test_a_first_look_ends_early_unless_it_is_told_not_to(limit, documents, files, monkeypatch):
+    monkeypatch.setattr("spacy_stablediff.cli.stability.QUICK_LIMIT", 2)
+    result = stability(str(files / "model"), files / "data.spacy", quick=True, limit=limit)
+    assert result.documents == documents
+
+
+def test_of_two_limits_of_a_figure_the_lower_one_counts(files):
+    limits = [["displacement=0.0", "displacement=5"], ["displacement=5", "displacement=0.0"]]
+    for fail_above in limits:
+        with pytest.raises(ValueError, match=r"\[SD119\].*limit 0\)"):
+            stability(str(files / "model"), files / "data.spacy", quick=True, fail_above=fail_above)

@@ -69,6 +69,16 @@ def test_quantiles_are_those_of_the_resampled_values(level):
         assert found == pytest.approx(expected, rel=0.021)
 
 
+@pytest.mark.parametrize("scale", [1e-8, 1e8])
+def test_quantiles_have_any_scale(scale):
+    values = numpy.linspace(1, 2, 1000)
+    times = numpy.ones(REPLICATES, "int64")
+    quantile = Quantile(0.95)
+    for part in numpy.array_split(scale * values, 10):
+        quantile.add(part, times)
+    assert quantile.replicates == pytest.approx(1.95 * scale, rel=0.02)
+
+
 def test_quantiles_of_nothing_and_of_zeros():
     quantile = Quantile(0.95)
     assert find_interval(quantile.replicates) is None

@@ -7,13 +7,16 @@ from functools import partial
 
 import numpy
 import pytest
+import spacy
 from spacy.language import Language
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.training.augment import dont_augment
 
 from spacy_stablediff import measure_stability
 from spacy_stablediff.edits.augmenter import Edits
 from spacy_stablediff.measure import measure, tally
+from spacy_stablediff.measure.data import drop_vectors
 from spacy_stablediff.measure.measure import default_edits
 from spacy_stablediff.measure.scorer import make_stability_scorer
 from spacy_stablediff.measure.store import ExampleStore
@@ -162,6 +165,55 @@ def edited_as(text):
 def test_flips_are_documents_whose_top_category_changes(ruled, text, flips):
     result = measure_stability(ruled, bare(ruled, ["a good film"]), {"edit": edited_as(text)})
     assert result.edits["edit"].cats_flips == flips
+
+
+@pytest.mark.parametrize("surer", [False, True])
+def test_flips_of_each_of_several_classifiers_count(surer):
+    """The categories of the other one stay, and are surer or less sure than those that flip."""
+    nlp = spacy.blank("en")
+    for name, labels in {"language": ("en", "de"), "mood": ("good", "bad")}.items():
+        textcat = nlp.add_pipe("textcat", name=name)
+        for label in labels:
+            textcat.add_label(label)
+    nlp.initialize()
+
+    def categorize(doc):
+        mood = 0.9 if "good" in doc.text else 0.2
+        doc.cats = {"en": 1.0 if surer else 0.6, "de": 0.0, "good": mood, "bad": 1 - mood}
+        return doc
+
+    Language.component("test_write_categories", func=categorize)
+    nlp.add_pipe("test_write_categories")
+    edits = {"edit": edited_as("a godo film")}
+    result = measure_stability(nlp, ["a good film", "a bad film"], edits, component="mood")
+    figures = result.edits["edit"]
+    assert figures.cats_flips == 0.5
+    assert figures.labels["cats_flips"] == {"bad": 0.0, "en": 0.0, "good": 1.0}
+
+
+def test_what_is_annotated_already_is_found_anew(ruled):
+    """A pipeline keeps entities that are set, and edited copies have none."""
+    gold = ruled.make_doc("we met new York and Paris")
+    gold.ents = [Span(gold, 2, 4, "NAME"), Span(gold, 5, 6, "NAME")]
+    edits = {"same": dont_augment}
+    for predicted in (gold, ruled.make_doc(gold.text)):
+        result = measure_stability(ruled, [Example(predicted, gold)], edits)
+        assert result.edits["same"].ents_agreement == 1.0
+        assert result.scores["ents_f"] == result.edits["same"].scores["ents_f"] == 0.5
+
+
+def test_what_a_transformer_keeps_of_a_document_is_dropped():
+    def embed(doc):
+        if not Doc.has_extension("trf_data"):
+            Doc.set_extension("trf_data", default=None)
+        doc._.trf_data = numpy.zeros(1000)
+        return numpy.ones((len(doc), 2))
+
+    nlp = tensor_pipeline("transformer", embed)
+    doc = nlp("One two")
+    doc.user_data["kept"] = 1
+    drop_vectors(doc)
+    assert doc._.trf_data is None and not doc.tensor.size and doc.user_data == {"kept": 1}
 
 
 @pytest.mark.parametrize(
@@ -381,7 +433,9 @@ def embedded():
         ("SD104.*'test_letters'.*none", {"component": "test_letters"}),
         ("SD108.*'limit'.*-1", {"limit": -1}),
         ("SD108.*'seed'.*0.5", {"seed": 0.5}),
+        ("SD108.*'batch_size'.*-1", {"batch_size": -1}),
         ("SD110", {"edits": {}}),
+        ("SD129", {"edits": {"clean": lower_case}}),
     ],
 )
 def test_refuses_settings(embedded, code, kwargs):

@@ -58,6 +58,11 @@ def test_the_area_is_the_mean_height_of_the_curve_of_scores():
     assert heights[0] > heights[2]
 
 
+def test_refuses_a_limit_below_0():
+    with pytest.raises(ValueError, match=r"\[SD108\].*'limit'.*-1"):
+        make_stability_scorer(limit=-1)
+
+
 def test_the_area_of_nothing_is_unknown():
     nlp = chain_pipeline(["textcat"])
     train(nlp)

@@ -2,7 +2,7 @@
 
 import numpy
 import spacy
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from spacy_stablediff.measure.store import ExampleStore
@@ -27,3 +27,18 @@ def test_stored_examples_are_as_they_were():
             # spaCy derives sentence boundaries from heads, of which some may be missing.
             assert [len(sent) for sent in found.reference.sents] == [len(eg.reference)]
             assert not found.reference.has_annotation("DEP")
+
+
+def test_references_of_another_vocab_are_kept_without_it():
+    nlp, other = spacy.blank("en"), spacy.blank("en")
+    store = ExampleStore(nlp.vocab, in_memory=0)
+    reference = Doc(
+        other.vocab, words=["Marta", "strange"], tags=["NAME", "ODD"], ents=["B-WHO", "O"]
+    )
+    reference.spans["sc"] = [Span(reference, 0, 2, label="BOTH")]
+    reference.cats = {"GOOD": 1.0}
+    store.append(Example(Doc(nlp.vocab, words=["Marta", "strange"]), reference))
+    assert len(store.to_bytes()) < 5000
+    (found,) = store
+    assert found.reference.vocab is nlp.vocab and found.reference.cats == reference.cats
+    assert found.reference.to_json() == reference.to_json()

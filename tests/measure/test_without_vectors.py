@@ -5,7 +5,10 @@ import spacy
 from spacy.training import Example
 
 import spacy_stablediff
+from spacy_stablediff import attach
 from spacy_stablediff.edits.augmenter import Edits
+
+from ..pipelines import EMBEDDING, add_textcat
 
 TEXTS = {"good good good": "POSITIVE", "bad bad bad": "NEGATIVE"}
 MODEL = {
@@ -88,3 +91,14 @@ def test_without_predictions_there_is_nothing_to_measure(trained):
     nlp, examples = trained
     with pytest.raises(ValueError, match=r"\[SD105\]"):
         spacy_stablediff.measure_stability(nlp, examples, {"none": keep}, predict=False)
+
+
+def test_a_baseline_without_vectors_is_looked_at_without_them(trained):
+    """Its component of that name counts words, and that of the pipeline embeds."""
+    baseline, examples = trained
+    nlp = spacy.blank("en")
+    add_textcat(nlp, EMBEDDING)
+    nlp.initialize(lambda: examples)
+    attach(nlp, "textcat")
+    result = spacy_stablediff.measure_stability(nlp, list(TEXTS), baseline=baseline)
+    assert result.place == "textcat" and result.baseline.place == "none"
