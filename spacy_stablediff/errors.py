@@ -262,6 +262,8 @@ class Errors(metaclass=ErrorsWithCodes):
              "predictions. Leave that limit out.")
     SD128 = ("The option --misspellings makes a curve, but {option} measures none. Leave out one of both.")
     SD129 = ("An edit can't be called 'clean', for that is what texts without edits are called. Give it another name.")
+    SD130 = ("The option --gpu-id is for this process alone, and {option} lets workers measure, which do so on CPUs. Leave out "
+             "one of both.")
     SD150 = ("Nothing in this pipeline diffuses, so there is no kernel to show. Add the component 'stablediff' after "
              "the embedding, or give a component an embedding that is a 'spacy-stablediff.DiffusedTok2Vec.v1'. "
              "Components: {opts}.")

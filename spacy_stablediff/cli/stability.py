@@ -112,6 +112,7 @@ def stability_cli(
     """
     with show_errors():
         import_code(code_path)
+        _check_gpu(use_gpu, {"--workers": workers, "--address": address})
         setup_gpu(use_gpu, silent=True)
         stability(
             model,
@@ -234,6 +235,13 @@ def read_edits(path: Path) -> dict[str, Augmenter]:
     if not edits or not all(callable(edit) for edit in edits.values()):
         raise ValueError(Errors.SD111.format(path=path))
     return edits
+
+
+def _check_gpu(use_gpu: int, distributing: dict[str, Any]) -> None:
+    """Raise SD130 if a GPU is asked for and an option lets others measure."""
+    given = [option for option, value in distributing.items() if value is not None]
+    if use_gpu >= 0 and given:
+        raise ValueError(Errors.SD130.format(option=given[0]))
 
 
 def _read_limits(texts: Iterable[str]) -> dict[str, float]:

@@ -238,6 +238,15 @@ def test_a_table_of_misspellings_needs_a_curve(option, files):
     assert code == 1 and f"[SD128] The option --misspellings makes a curve, but {option}" in output
 
 
+@pytest.mark.parametrize("option", [("--workers", 2), ("--address", "auto")])
+def test_workers_do_not_use_a_gpu(option, files):
+    exit_code, output = run(files / "model", files / "data.spacy", "--gpu-id", 0, *option)
+    assert (
+        exit_code == 1
+        and f"[SD130] The option --gpu-id is for this process alone, and {option[0]}" in output
+    )
+
+
 def test_limits_for_continuous_integration(files):
     """--fail-above ends with an error where a figure exceeds its limit under some edit."""
     args = files / "model", files / "data.spacy", "--fail-above"
