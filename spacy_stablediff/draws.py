@@ -1,5 +1,9 @@
 """Random numbers by document: the same ones in whatever order, and wherever, it is met."""
 
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy
 
 
@@ -28,3 +32,21 @@ class Draws:
         return numpy.random.Generator(
             numpy.random.Philox(key=self._key, counter=[0, 0, copy, place])
         )
+
+
+@contextmanager
+def globally_seeded(seed: int) -> Iterator[None]:
+    """Seed the global generators of random and numpy for a while.
+
+    They go on afterwards as if nothing had been.
+
+    seed (int): The seed >= 0.
+    """
+    states = random.getstate(), numpy.random.get_state()
+    random.seed(seed)
+    numpy.random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        numpy.random.set_state(states[1])

@@ -1,9 +1,7 @@
 """Measuring how far small edits of a text move a pipeline's vectors and predictions."""
 
-import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any, NamedTuple, TypeAlias
 
@@ -17,6 +15,7 @@ from thinc.util import convert_recursive
 from tqdm import tqdm
 
 from ..checks import is_whole
+from ..draws import globally_seeded
 from ..edits.seeded import SeededAugmenter
 from ..errors import Errors
 from ..types import Array, Augmenter
@@ -266,7 +265,8 @@ class Measurement:
         # Ours have a generator of their own.
         if isinstance(edit, SeededAugmenter):
             return list(edit.restarted(place)(self.observer.nlp, example))
-        with _global_seed(self.seed, place):
+        number = int(numpy.random.SeedSequence([self.seed, place]).generate_state(1)[0])
+        with globally_seeded(number):
             return list(edit(self.observer.nlp, example))
 
     def _observe(self, examples: list[Example], edit: Key | None, times: Array) -> list[Observed]:
@@ -309,17 +309,3 @@ def _has_gold(reference: Doc) -> bool:
     attrs = [attr for attr in GOLD_ATTRS if attr != "SENT_START" or len(reference) > 1]
     annotated = any(reference.has_annotation(attr) for attr in attrs)
     return annotated or bool(reference.cats) or bool(reference.spans)
-
-
-@contextmanager
-def _global_seed(seed: int, index: int) -> Iterator[None]:
-    """Seed the global generators of random and numpy, and set them back afterwards."""
-    states = random.getstate(), numpy.random.get_state()
-    number = int(numpy.random.SeedSequence([seed, index]).generate_state(1)[0])
-    random.seed(number)
-    numpy.random.seed(number)
-    try:
-        yield
-    finally:
-        random.setstate(states[0])
-        numpy.random.set_state(states[1])

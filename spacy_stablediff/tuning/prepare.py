@@ -94,7 +94,7 @@ def warn_of_unheard(nlp: Language, heard: list[str]) -> None:
     """
     for name in heard:
         if name not in list_heard(nlp):
-            warnings.warn(Warnings.SDW11.format(name=name), stacklevel=3)
+            warnings.warn(Warnings.SDW11.format(name=name), stacklevel=4)
 
 
 def _can_be_tuned(nlp: Language, name: str) -> bool:

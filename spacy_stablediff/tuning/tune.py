@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from spacy.language import Language
-from spacy.util import fix_random_seed
+from spacy.training import Example
 from thinc.api import Model
 
 from ..checks import is_number, is_whole
 from ..component.know import list_known
+from ..draws import globally_seeded
 from ..errors import Errors
 from ..measure.defaults import default_edits
 from ..view.stability import StabilityReport, measure_stability
@@ -97,22 +98,10 @@ def tune(
     corpus = read_texts(nlp, texts, names)
     train_part, held_out = split(corpus.examples)
     before = copy.deepcopy(nlp)
-    fix_random_seed(seed)
-    chooser = Chooser(nlp, names, held_out, keep=keep, seed=seed)
-    heard = list_heard(nlp)
-    docs = [eg.reference for eg in train_part]
-    embeddings = {name: prepare(nlp, name, docs, known) for name in names}
-    warn_of_unheard(nlp, heard)
-    chooser.choose_time()
-    chooser.begin(embeddings)
-    options: dict[str, Any] = {
-        "epochs": epochs,
-        "learn_rate": learn_rate or _choose_rate(embeddings),
-        "seed": seed,
-        "progress": progress,
-    }
-    train(nlp, embeddings, train_part, check=chooser.check, **options)
-    chooser.restore()
+    options: dict[str, Any] = {"epochs": epochs, "learn_rate": learn_rate, "progress": progress}
+    with globally_seeded(seed):
+        chooser = Chooser(nlp, names, held_out, keep=keep, seed=seed)
+        _learn(nlp, chooser, train_part, known, seed=seed, **options)
     after = chooser.measure()
     return Tuning(
         components=names,
@@ -131,6 +120,28 @@ def tune(
             progress=progress,
         ),
     )
+
+
+def _learn(
+    nlp: Language,
+    chooser: Chooser,
+    examples: list[Example],
+    known: list[str],
+    *,
+    seed: int,
+    learn_rate: float | None,
+    **options: Any,
+) -> None:
+    """Give the components embeddings of their own, train them, and put the best in place."""
+    heard = list_heard(nlp)
+    docs = [eg.reference for eg in examples]
+    embeddings = {name: prepare(nlp, name, docs, known) for name in chooser.names}
+    warn_of_unheard(nlp, heard)
+    chooser.choose_time()
+    chooser.begin(embeddings)
+    rate = learn_rate or _choose_rate(embeddings)
+    train(nlp, embeddings, examples, seed=seed, learn_rate=rate, check=chooser.check, **options)
+    chooser.restore()
 
 
 def _choose_rate(embeddings: dict[str, Model]) -> float:

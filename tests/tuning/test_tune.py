@@ -1,6 +1,7 @@
 """Making a trained pipeline steady: what is tuned, what stays, what comes out."""
 
 import copy
+import random
 from dataclasses import replace
 
 import numpy
@@ -233,6 +234,18 @@ def test_the_same_seed_gives_the_same_pipeline():
     for nlp in (first, second):
         spacy_stablediff.tune(nlp, TEXTS, epochs=1, seed=3, keep=0.0)
     assert predictions(first) == predictions(second)
+
+
+def test_the_global_generators_go_on_as_if_nothing_had_been():
+    drawn = []
+    for tunes in (False, True):
+        nlp = trained("ner", steps=2)
+        random.seed(1)
+        numpy.random.seed(1)
+        if tunes:
+            spacy_stablediff.tune(nlp, TEXTS[:4], epochs=1)
+        drawn.append((random.random(), numpy.random.random()))
+    assert drawn[0] == drawn[1]
 
 
 def test_gold_annotation_is_learned_where_there_is_any():
