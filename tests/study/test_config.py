@@ -249,6 +249,7 @@ def test_only_variants_without_our_parts_are_rivals(rivals):
         "stablediff-edited",
         "stablediff-bag-anew",
         "anew-instead",
+        "anew-undiffused",
         "edited-instead",
         "consistent",
         "consistent-anew",
