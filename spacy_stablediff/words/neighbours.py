@@ -40,8 +40,9 @@ SYLLABLES = re.compile(
 # So many first letters are indexed.
 PREFIX = 8
 
-# Words that are looked up at a time, so that what is compared fits into memory.
-CHUNK = 2000
+# Words that are looked up at a time, and pairs that are compared, so that they fit into memory. Words
+# that begin alike come up in pairs by most of their keys.
+CHUNK, MOST_PAIRS = 2000, 2_000_000
 
 # An odd number, that mixes the letters of a text into its key.
 FACTOR = numpy.uint64(0x9E3779B97F4A7C15)
@@ -91,13 +92,26 @@ class SpellingIndex:
             self._find_chunk(words[start : start + CHUNK], start)
             for start in range(0, len(words), CHUNK)
         ]
-        columns = zip(*parts, strict=True) if parts else [[], [], []]
-        return Neighbours(*(numpy.concatenate([numpy.zeros(0, "int64"), *c]) for c in columns))
+        return _join(parts)
 
     def _find_chunk(self, words: Sequence[str], start: int) -> Neighbours:
         """Find the neighbours of a few words, whose places begin with a number."""
+        rows, starts, ends = self._look_up(words)
+        totals = numpy.bincount(rows, weights=ends - starts, minlength=len(words)).cumsum()
+        groups = (totals // MOST_PAIRS)[rows]
+        parts = [
+            self._compare(
+                words, rows[groups == group], starts[groups == group], ends[groups == group]
+            )
+            for group in numpy.unique(groups)
+        ]
+        found = _join(parts)
+        return found._replace(rows=found.rows + start)
+
+    def _compare(self, words: Sequence[str], rows: Array, starts: Array, ends: Array) -> Neighbours:
+        """Compare words with those in stretches of the index, letter by letter."""
         lengths = measure_lengths(words)
-        rows, columns = self._find_candidates(words)
+        rows, columns = numpy.repeat(rows, ends - starts), self._rows[spread(starts, ends)]
         shorter = numpy.minimum(lengths[rows], self._lengths[columns])
         most = numpy.where(shorter < SHORT, 1, self.distance)
         near = abs(lengths[rows] - self._lengths[columns]) <= most
@@ -109,10 +123,10 @@ class SpellingIndex:
         )
         shorter = numpy.minimum(lengths[rows], self._lengths[columns])
         near = distances <= numpy.where(shorter < SHORT, 1, self.distance)
-        return Neighbours(rows[near] + start, columns[near], distances[near].astype("int64"))
+        return Neighbours(rows[near], columns[near], distances[near].astype("int64"))
 
-    def _find_candidates(self, words: Sequence[str]) -> tuple[Array, Array]:
-        """Find pairs of words that share a key: places in `words`, and in the index."""
+    def _look_up(self, words: Sequence[str]) -> tuple[Array, Array, Array]:
+        """Find what shares a key with words: places in `words`, and stretches of the index."""
         rows, keys = _make_keys(words, self.distance)
         # In order, so that one search goes on near where the last one was.
         order = keys.argsort()
@@ -120,8 +134,7 @@ class SpellingIndex:
         places = numpy.searchsorted(self._keys, keys).clip(max=len(self._keys) - 1)
         found = self._keys[places] == keys
         rows, places = rows[found], places[found]
-        starts, ends = self._starts[places], self._starts[places + 1]
-        return numpy.repeat(rows, ends - starts), self._rows[spread(starts, ends)]
+        return rows, self._starts[places], self._starts[places + 1]
 
 
 def is_word(text: str) -> bool:
@@ -137,6 +150,11 @@ def is_word(text: str) -> bool:
     if not fits or SYLLABLES.search(letters):
         return False
     return letters.isalpha() or all(category(each)[0] in "LM" for each in letters)
+
+
+def _join(parts: list[Neighbours]) -> Neighbours:
+    columns = zip(*parts, strict=True) if parts else [[], [], []]
+    return Neighbours(*(numpy.concatenate([numpy.zeros(0, "int64"), *each]) for each in columns))
 
 
 def _drop_duplicates(numbers: Array) -> Array:

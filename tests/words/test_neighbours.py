@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spacy_stablediff.words import neighbours
 from spacy_stablediff.words.neighbours import CHUNK, SHORT, SpellingIndex
 
 WORDS = st.text("abc", min_size=4, max_size=12)
@@ -41,6 +42,19 @@ def compare_all(indexed, words, distance):
 @given(st.lists(WORDS, unique=True), st.lists(WORDS, unique=True), st.sampled_from([1, 2]))
 def test_finds_what_comparing_all_pairs_finds(indexed, words, distance):
     assert find(indexed, words, distance) == compare_all(indexed, words, distance)
+
+
+@pytest.mark.parametrize("most", [1, 40, 10**6])
+def test_words_that_begin_alike_are_compared_part_by_part(most, monkeypatch):
+    monkeypatch.setattr(neighbours, "MOST_PAIRS", most)
+    rng = numpy.random.default_rng(0)
+    indexed, words = (
+        ["hydroxym" + "".join(each) for each in rng.choice(list("abc"), size=(40, 4))]
+        for _ in range(2)
+    )
+    indexed, words = sorted(set(indexed)), sorted(set(words))
+    assert find(indexed, words) == compare_all(indexed, words, 2)
+    assert find(indexed, ["other"]) == find(indexed, []) == set()
 
 
 @pytest.mark.parametrize(
