@@ -38,7 +38,7 @@ def _refuse(owner: str, setting: str, value: Any, needs: str) -> NoReturn:
 
 
 def _are_words(values: list[Any]) -> bool:
-    return all(isinstance(value, str) and value.strip() for value in values)
+    return all(isinstance(value, str) and len(value.split()) == 1 for value in values)
 
 
 def _are_kept(keep: Any) -> bool:
@@ -59,7 +59,7 @@ RULES = {
     "min_count": Rule(is_whole, "a whole number of at least 0"),
     "word_dropout": Rule(lambda rate: is_number(rate, least=0), "a number of at least 0"),
     "init_std": Rule(lambda std: is_number(std, least=0), "a number of at least 0"),
-    "keep": Rule(_are_kept, "a list of words"),
-    "pairs": Rule(_are_pairs, "a dictionary of words"),
+    "keep": Rule(_are_kept, "a list of single words, without spaces"),
+    "pairs": Rule(_are_pairs, "a dictionary of single words, without spaces"),
     "in_training": Rule(lambda value: isinstance(value, bool), "true or false"),
 }
