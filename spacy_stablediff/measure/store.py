@@ -2,9 +2,11 @@
 
 import pickle
 from collections.abc import Iterator
+from functools import cached_property
 from io import BytesIO
 from tempfile import TemporaryFile
 from typing import IO
+from weakref import finalize
 
 from spacy.training import Example
 from spacy.vocab import Vocab
@@ -26,8 +28,14 @@ class ExampleStore:
         self._vocab = vocab
         self._in_memory = in_memory
         self._kept: list[Example] = []
-        self._file: IO[bytes] = TemporaryFile()  # noqa: SIM115
         self._filed = 0
+
+    @cached_property
+    def _file(self) -> IO[bytes]:
+        """A file that is there as long as the store, made when it is needed."""
+        file = TemporaryFile()  # noqa: SIM115
+        finalize(self, file.close)
+        return file
 
     def append(self, example: Example) -> None:
         """Add an example.
@@ -63,7 +71,8 @@ class ExampleStore:
     def __iter__(self) -> Iterator[Example]:
         """Go through the examples, one pass at a time."""
         yield from self._kept
-        self._file.seek(0)
+        if self._filed:
+            self._file.seek(0)
         for _ in range(self._filed):
             unpickler = _Unpickler(self._file)
             unpickler.vocab = self._vocab
