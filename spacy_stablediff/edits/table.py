@@ -45,7 +45,7 @@ def read_table(table: Table, *, owner: str) -> dict[str, list[str]]:
 def _read_file(path: Path, owner: str) -> Iterator[tuple[str, str]]:
     """Read the pairs of a file."""
     try:
-        lines = path.read_text(encoding="utf8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(Errors.SD120.format(augmenter=owner, path=path, reason=error)) from None
     for number, line in enumerate(lines, start=1):

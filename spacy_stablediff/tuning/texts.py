@@ -88,7 +88,7 @@ def _read_path(nlp: Language, path: Path) -> Iterator[str | Doc]:
         raise ValueError(Errors.SD190.format(path=path))
     try:
         if path.suffix == ".txt":
-            yield from (line for line in path.read_text(encoding="utf8").split("\n") if line)
+            yield from (line for line in path.read_text(encoding="utf-8-sig").split("\n") if line)
         elif path.suffix == ".jsonl":
             yield from (_get_text(line) for line in srsly.read_jsonl(path))
         else:

@@ -33,6 +33,12 @@ def variants(text, table=TABLE, times=40, **settings):
 # What it does.
 
 
+@pytest.mark.parametrize("encoding", ["utf8", "utf-8-sig"])
+def test_a_mark_of_utf_8_is_no_part_of_a_word(encoding, tmp_path):
+    (tmp_path / "table.txt").write_text("thier->their\n", encoding=encoding)
+    assert variants("their", table=tmp_path / "table.txt", rate=1.0) == {"thier"}
+
+
 def test_a_word_gets_one_of_its_misspellings():
     assert variants("their parcel") == {"thier parcel", "theyr parcel"}
     assert variants("their parcel", rate=0.5) == {"their parcel", "thier parcel", "theyr parcel"}
