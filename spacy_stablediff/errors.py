@@ -77,7 +77,7 @@ class Errors(metaclass=ErrorsWithCodes):
     SD005 = ("Component '{name}': doc.tensor is empty for a document of {length} tokens, so no embedding component "
              "ran before it. Put one that writes doc.tensor, such as 'tok2vec', before '{name}', and name it in the "
              "setting 'upstream' (now '{upstream}'). Transformers keep their vectors elsewhere: diffuse what listens to "
-             "them with spacy_stablediff.attach. In training, a frozen embedding must be listed in "
+             "them with spacy_stablediff.attach. Where nothing that runs reads vectors, leave '{name}' out as well. In training, a frozen embedding must be listed in "
              "[training.annotating_components].")
     SD006 = ("Component '{name}': doc.tensor has shape {shape}, but the document has {length} tokens; a row for each "
              "token is needed. Run the embedding component '{upstream}' (the setting 'upstream') after the last "

@@ -8,10 +8,12 @@ import spacy
 from hypothesis import settings
 from spacy.cli._util import app
 from spacy.tokens import Doc, DocBin, Span
+from spacy.util import load_config_from_str, load_model_from_config
 from typer.testing import CliRunner
 
 import spacy_stablediff.cli  # noqa: F401
 
+from .configs import write_config
 from .pipelines import EMBEDDING, add_ner, add_textcat, train
 
 # How fast an example runs says more of the machine than of the code.
@@ -87,3 +89,18 @@ def corpus(tmp_path_factory):
     path = tmp_path_factory.mktemp("corpus") / "corpus.spacy"
     DocBin(docs=docs, store_user_data=True).to_disk(path)
     return path
+
+
+@pytest.fixture
+def source(tmp_path):
+    """A pipeline to source from: the tagger listens, ner embeds for itself."""
+    config = load_config_from_str(write_config(["tagger"]))
+    nlp = load_model_from_config(config)
+    nlp.add_pipe("ner")
+    for tag in ("NNP", "VBD", "DT", "NN", "RB", ","):
+        nlp.get_pipe("tagger").add_label(tag)
+    for label in ("PERSON", "COMPANY"):
+        nlp.get_pipe("ner").add_label(label)
+    nlp.initialize()
+    nlp.to_disk(tmp_path / "source")
+    return tmp_path / "source"

@@ -2,11 +2,12 @@
 
 import configparser
 import sys
+from contextlib import redirect_stdout
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
 
-from spacy.cli._util import COMMAND, Arg, Opt, string_to_list
+from spacy.cli._util import COMMAND, Arg, Opt, import_code, string_to_list
 from spacy.util import load_config_from_str
 from thinc.api import Config, ConfigValidationError
 from wasabi import Printer
@@ -15,7 +16,7 @@ from ..errors import Errors
 from ..recommended import STABILIZER
 from ..setup.add import Addition, add_diffusion
 from ..setup.choice import FACTORIES
-from ._util import show_errors, stablediff_cli
+from ._util import CODE, show_errors, stablediff_cli
 
 
 class Layer(str, Enum):
@@ -69,6 +70,7 @@ def add_cli(
             help="Also put in what `spacy pretrain` needs, for the first of the embeddings",
         ),
     ] = False,
+    code_path: Path | None = CODE,
 ) -> None:
     """
     Put diffusion into a training config. Where components listen to a shared
@@ -80,6 +82,7 @@ def add_cli(
     """
     named = string_to_list(pipes)
     with show_errors():
+        import_code(code_path)
         add(
             base_path,
             output_file,
@@ -95,9 +98,9 @@ def add(base_path: Path, output_file: Path, *, silent: bool = False, **options: 
     """Put diffusion into a training config, and print what was changed.
 
     base_path (Path): The config to start from, "-" to read it from stdin.
-    output_file (Path): Where to write the result, overwritten if it exists; "-" to
-        print it, and nothing else.
-    silent (bool): Don't print what was changed.
+    output_file (Path): Where to write the result, overwritten if it exists; "-" to print it to
+        stdout, and to stderr what there is to warn of.
+    silent (bool): Don't print what was changed, and what there is to warn of.
     **options (Any): What `add_diffusion` takes: layer, time, stability, pipes,
         pretrain.
     RETURNS (Config): The result, with its variables.
@@ -109,6 +112,8 @@ def add(base_path: Path, output_file: Path, *, silent: bool = False, **options: 
     addition = add_diffusion(_read(base_path), path=base_path, **options)
     if str(output_file) == "-":
         print(addition.text)
+        with redirect_stdout(sys.stderr):
+            _warn(addition, msg=Printer(no_print=silent))
     else:
         _write(addition.text, output_file)
         msg = Printer(no_print=silent)
@@ -124,7 +129,7 @@ def _read(path: Path) -> str:
         found = "a directory" if path.is_dir() else "no such file"
         raise ValueError(Errors.SD050.format(path=path, found=found))
     try:
-        text = sys.stdin.read() if is_stdin else path.read_text(encoding="utf8")
+        text = sys.stdin.read() if is_stdin else path.read_text(encoding="utf-8-sig")
         load_config_from_str(text).interpolate()
     except (UnicodeDecodeError, configparser.Error, ConfigValidationError, KeyError) as error:
         reason = " ".join(str(error).split())
@@ -135,6 +140,10 @@ def _read(path: Path) -> str:
 def _print(addition: Addition, *, msg: Printer) -> None:
     for change in addition.changes:
         msg.good(change)
+    _warn(addition, msg=msg)
+
+
+def _warn(addition: Addition, *, msg: Printer) -> None:
     for caution in addition.cautions:
         msg.warn(caution)
     for note in addition.notes:

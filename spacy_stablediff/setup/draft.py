@@ -1,11 +1,12 @@
 """A config while it is edited: its text, with comments and variables, and its content."""
 
+import configparser
 import re
 from copy import deepcopy
 from typing import Any
 
 from spacy.util import dot_to_object, load_config_from_str, set_dot_to_object
-from thinc.api import Config
+from thinc.api import Config, ConfigValidationError
 
 
 class Draft:
@@ -25,7 +26,10 @@ class Draft:
     def is_consistent(self) -> bool:
         """Tell whether the text says what the edits were to make it say."""
         # Both are written and read again: older versions of srsly read 0.3 as another number.
-        return load_config_from_str(self.text).interpolate() == self.config.interpolate()
+        try:
+            return load_config_from_str(self.text).interpolate() == self.config.interpolate()
+        except (configparser.Error, ConfigValidationError):
+            return False
 
     def insert(self, path: str, block: dict[str, Any], *, after: str) -> None:
         """Insert a block, in place of a setting of that name if there is one.

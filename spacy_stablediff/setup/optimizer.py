@@ -81,5 +81,5 @@ def _has_averages(optimizer: Block) -> bool:
 
 def _get_optimizer(draft: Draft) -> Block:
     training: Block = draft.config.get("training") or {}
-    optimizer: Block = training.get("optimizer") or {}
-    return optimizer
+    optimizer = training.get("optimizer")
+    return optimizer if isinstance(optimizer, dict) else {}

@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from spacy.language import Language
-from spacy.util import is_package, load_model, set_dot_to_object, walk_dict
+from spacy.util import (
+    get_model_meta,
+    get_package_path,
+    is_package,
+    load_config,
+    set_dot_to_object,
+    walk_dict,
+)
 from thinc.api import Config
 
 from ..errors import Errors, Warnings
@@ -160,9 +167,9 @@ def looks_up_words(block: Block) -> bool:
     """
     name = block.get("@architectures", "")
     if name.startswith("spacy.Tok2Vec."):
-        return looks_up_words(block["embed"])
+        return looks_up_words(block.get("embed", {}))
     if name.startswith("spacy.MultiHashEmbed."):
-        return "NORM" in [str(attr).upper() for attr in block["attrs"]]
+        return "NORM" in [str(attr).upper() for attr in block.get("attrs", [])]
     return bool(name.startswith("spacy.HashEmbedCNN."))
 
 
@@ -291,13 +298,22 @@ def _fill_defaults(nlp: Language, component: Block) -> Block:
 def _load_source(name: str, component: Block, *, path: Path) -> Block:
     """Load the config that a sourced component brings along."""
     source, origin = component["source"], component.get("component", name)
-    exists = isinstance(source, str) and (
-        is_package(source) or (Path(source) / "config.cfg").is_file()
-    )
-    components = load_model(source).config.interpolate()["components"] if exists else {}
+    file = _find_config(source) if isinstance(source, str) else None
+    components = {} if file is None else load_config(file, interpolate=True)["components"]
     if origin not in components:
         raise ValueError(Errors.SD059.format(path=path, name=name, component=origin, source=source))
     return components[origin]
+
+
+def _find_config(source: str) -> Path | None:
+    """Find the config of a pipeline, which is a package or a folder."""
+    folder = Path(source)
+    if is_package(source):
+        package = get_package_path(source)
+        meta = get_model_meta(package)
+        folder = package / f"{meta['lang']}_{meta['name']}-{meta['version']}"
+    file = folder / "config.cfg"
+    return file if file.is_file() else None
 
 
 def _find_upstream(name: str, listener: Block, components: dict[str, Block]) -> str:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from spacy.cli._util import app
@@ -9,6 +10,7 @@ from spacy.util import load_config_from_str
 from typer.testing import CliRunner
 
 from spacy_stablediff import recommended
+from spacy_stablediff.cli.add import add as add_to
 from spacy_stablediff.layers.implicit import ARCHITECTURE as IMPLICIT_LAYER
 from spacy_stablediff.wiring.settings import SETTINGS
 
@@ -185,6 +187,58 @@ def test_standard_input_and_output(tmp_path):
     for name in ("ner", "textcat"):
         assert config["components"][name]["model"]["tok2vec"]["@architectures"] == DIFFUSED
     assert "# Its own embedding:" in result.stdout and not result.stderr
+
+
+def test_warnings_go_to_stderr_where_the_config_goes_to_stdout(source, tmp_path, capfd):
+    (tmp_path / "base.cfg").write_text(f"""[nlp]
+lang = "en"
+pipeline = ["ner"]
+[components]
+[components.ner]
+source = "{source.as_posix()}"
+""")
+    add_to(tmp_path / "base.cfg", Path("-"), layer="heat")
+    printed, warned = capfd.readouterr()
+    assert "SDW52" in warned and "SDW52" not in printed
+    assert load_config_from_str(printed)["nlp"]["pipeline"] == ["ner"]
+
+
+def test_sources_components_of_pipelines_with_code_of_their_own(source, tmp_path):
+    """Which isn't needed to read what they embed; factories of the config itself need it."""
+    file = source / "config.cfg"
+    file.write_text(file.read_text().replace('factory = "tagger"', 'factory = "of_theirs"'))
+    (tmp_path / "code.py").write_text("""
+from spacy.language import Language
+from spacy.pipeline.ner import make_ner
+tok2vec = {"@architectures": "spacy.HashEmbedCNN.v2", "width": 16, "depth": 1, "embed_size": 9,
+           "window_size": 1, "maxout_pieces": 1, "subword_features": False, "pretrained_vectors": None}
+model = {"@architectures": "spacy.TransitionBasedParser.v2", "state_type": "ner", "tok2vec": tok2vec,
+         "extra_state_tokens": False, "hidden_width": 8, "maxout_pieces": 1, "use_upper": True}
+Language.factory("of_ours", default_config={"model": model})(lambda nlp, name, model: None)
+""")
+    (tmp_path / "base.cfg").write_text(f"""[nlp]
+lang = "en"
+pipeline = ["ner", "ours"]
+[components]
+[components.ner]
+source = "{source.as_posix()}"
+[components.ours]
+factory = "of_ours"
+""")
+    command = ["stablediff", "add", str(tmp_path / "base.cfg"), str(tmp_path / "out.cfg")]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    assert CliRunner().invoke(app, [*command, "--pipes", "ours"]).exit_code == 1
+    code = ["--code", str(tmp_path / "code.py")]
+    assert CliRunner().invoke(app, [*command, "--pipes", "ours", *code]).exit_code == 0
+    assert "ours.model.tok2vec.diffusion" in (tmp_path / "out.cfg").read_text()
+
+
+def test_a_mark_of_utf_8_is_no_part_of_the_config(tmp_path):
+    for encoding in ("utf8", "utf-8-sig"):
+        (tmp_path / "base.cfg").write_text(PARTIAL, encoding=encoding)
+        command = ["stablediff", "add", str(tmp_path / "base.cfg"), str(tmp_path / encoding)]
+        assert CliRunner().invoke(app, command).exit_code == 0
+    assert (tmp_path / "utf8").read_bytes() == (tmp_path / "utf-8-sig").read_bytes()
 
 
 def test_overwrites_in_place_and_makes_directories(tmp_path):

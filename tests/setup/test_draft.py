@@ -151,6 +151,13 @@ def test_unusual_layout_loses_comments_and_says_so(text, add):
         assert tok2vec["@architectures"] == DIFFUSED != tok2vec["tok2vec"]["@architectures"]
 
 
+def test_settings_may_be_indented(add):
+    text = re.sub(r"(?m)^(?=[\w@])", "  ", write_config(["tagger"]))
+    code, _, output = add(text)
+    assert code == 0
+    assert read(output)["nlp"]["pipeline"] == ["tok2vec", "stablediff", "stabilizer", "tagger"]
+
+
 @pytest.mark.parametrize(
     "pipeline",
     [
