@@ -36,7 +36,7 @@ class ScoreTally:
         self._finds = _choose_finds(nlp, assigned)
         self._found = {key: Ratio() for key in self._finds}
         self._parses = ParseTally() if "token.dep" in assigned else None
-        classifiers = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, TextCategorizer)]
+        classifiers = _list_pipes(nlp, TextCategorizer)
         # Of several, the score of the last one stands, as it does for spaCy.
         self._cats = CategoryTally(classifiers[-1]) if classifiers else None
 
@@ -111,8 +111,7 @@ def list_classes(nlp: Language) -> list[tuple[str, ...]]:
     nlp (Language): The pipeline.
     RETURNS (List[Tuple[str]]): The labels of each.
     """
-    components: list[tuple[str, Any]] = nlp.pipeline
-    return [tuple(pipe.labels) for _, pipe in components if isinstance(pipe, TextCategorizer)]
+    return [tuple(pipe.labels) for pipe in _list_pipes(nlp, TextCategorizer)]
 
 
 class CategoryTally:
@@ -180,7 +179,10 @@ def _choose_finds(nlp: Language, assigned: set[str]) -> dict[str, Find]:
         finds[ENTS] = find_entities
     if "token.tag" in assigned:
         finds["tag_acc"] = find_tags
-    classifiers = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, SpanCategorizer)]
-    for key in (pipe.cfg["spans_key"] for pipe in classifiers):
+    for key in (pipe.cfg["spans_key"] for pipe in _list_pipes(nlp, SpanCategorizer)):
         finds[f"spans_{key}_f"] = partial(find_spans, key=key)
     return finds
+
+
+def _list_pipes(nlp: Language, kind: type) -> list[Any]:
+    return [pipe for _, pipe in nlp.pipeline if isinstance(pipe, kind)]

@@ -9,6 +9,8 @@ from spacy.pipeline import MultiLabel_TextCategorizer, TextCategorizer
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from ..measure.comparison import top_category
+
 
 def choose_labels(component: TextCategorizer, doc: Doc) -> set[str]:
     """Return those of a classifier's labels that a document has.
@@ -18,10 +20,11 @@ def choose_labels(component: TextCategorizer, doc: Doc) -> set[str]:
     RETURNS (Set[str]): The labels: where they exclude each other the one with the highest
         score, else all whose score reaches the classifier's threshold.
     """
-    scores = {label: doc.cats[label] for label in component.labels if label in doc.cats}
     if isinstance(component, MultiLabel_TextCategorizer):
+        scores = {label: doc.cats[label] for label in component.labels if label in doc.cats}
         return {label for label, score in scores.items() if score >= component.cfg["threshold"]}
-    return {max(scores, key=lambda label: scores[label])} if scores else set()
+    top = top_category(doc.cats, component.labels)
+    return set() if top is None else {top}
 
 
 def harden_labels(nlp: Language, doc: Doc) -> Doc:

@@ -26,21 +26,30 @@ ANNOTATION = [
 ]
 
 
-def annotate(nlp: Language, embeddings: Mapping[str, Model], examples: list[Example]) -> None:
-    """Let components annotate what they predict for, as far as embeddings behind them read that.
+def find_annotators(nlp: Language, embeddings: Mapping[str, Model]) -> list[str]:
+    """Find the components that annotate what embeddings behind them read.
 
-    Tagging and parsing take more time than tuning does, so nothing runs that nothing reads.
+    Tagging and parsing take more time than tuning does, so none are where nothing reads that.
 
     nlp (Language): The pipeline.
     embeddings (Mapping[str, Model[List[Doc], List[Floats2d]]]): The embeddings of the components
         that are tuned, by their names.
-    examples (List[Example]): Examples, of which the predicted documents are annotated.
+    RETURNS (List[str]): Their names.
     """
     names = nlp.pipe_names
     reading = [names.index(name) for name, each in embeddings.items() if _reads(each)]
-    earlier = [name for name in names[: max(reading, default=0)] if name not in embeddings]
-    if earlier:
-        skipped = [name for name in names if name not in earlier]
+    return [name for name in names[: max(reading, default=0)] if name not in embeddings]
+
+
+def annotate(nlp: Language, annotators: list[str], examples: list[Example]) -> None:
+    """Let components annotate the predicted documents of examples.
+
+    nlp (Language): The pipeline.
+    annotators (List[str]): The names of the components.
+    examples (List[Example]): The examples, which are modified.
+    """
+    if annotators:
+        skipped = [name for name in nlp.pipe_names if name not in annotators]
         for _ in nlp.pipe((eg.predicted for eg in examples), disable=skipped):
             pass
 

@@ -18,7 +18,7 @@ from ..types import Augmenter
 from ..wiring.weights import Weights, read_weights, write_weights
 from ..words.known import trained_on
 from .labels import only_own_labels
-from .reading import annotate
+from .reading import annotate, find_annotators
 
 # Texts in a batch; each has an edited copy beside it.
 BATCH_SIZE = 32
@@ -65,6 +65,7 @@ def train(
     """
     optimizer = Adam(learn_rate, L2=0.0, grad_clip=1.0, use_averages=True)
     edits, rng = make_edits(seed), random.Random(seed)
+    annotators = find_annotators(nlp, embeddings)
     total = epochs * len(examples)
     with tqdm(total=total, disable=not progress, desc="Tuning", unit="texts") as bar:
         for _ in range(epochs):
@@ -72,7 +73,7 @@ def train(
             for batch in minibatch(order, BATCH_SIZE):
                 with forget_new_words(nlp.vocab):
                     both = _make_batch(nlp, batch, edits, rng)
-                    annotate(nlp, embeddings, both)
+                    annotate(nlp, annotators, both)
                     _learn(nlp, embeddings, both, optimizer)
                 bar.update(len(batch))
             with _averaged(embeddings, optimizer):

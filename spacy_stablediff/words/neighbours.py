@@ -99,12 +99,8 @@ class SpellingIndex:
         rows, starts, ends = self._look_up(words)
         totals = numpy.bincount(rows, weights=ends - starts, minlength=len(words)).cumsum()
         groups = (totals // MOST_PAIRS)[rows]
-        parts = [
-            self._compare(
-                words, rows[groups == group], starts[groups == group], ends[groups == group]
-            )
-            for group in numpy.unique(groups)
-        ]
+        masks = [groups == group for group in numpy.unique(groups)]
+        parts = [self._compare(words, rows[each], starts[each], ends[each]) for each in masks]
         found = _join(parts)
         return found._replace(rows=found.rows + start)
 

@@ -18,7 +18,7 @@ from spacy_stablediff.layers.diffused_tok2vec import LAYER
 from spacy_stablediff.tuning.agreement import measure_agreement
 from spacy_stablediff.tuning.choose import Agreement, Chooser
 from spacy_stablediff.tuning.prepare import choose_components, prepare
-from spacy_stablediff.tuning.reading import annotate
+from spacy_stablediff.tuning.reading import annotate, find_annotators
 from spacy_stablediff.tuning.texts import read_texts, split
 from spacy_stablediff.wiring.nodes import find_node
 from spacy_stablediff.words.bag import LAYER as BAG
@@ -344,7 +344,7 @@ def test_components_run_where_embeddings_read_their_annotation(attr, runs):
     add_textcat(nlp, tok2vec)
     examples = examples_for(nlp)
     nlp.initialize(lambda: examples)
-    annotate(nlp, {"textcat": nlp.get_pipe("textcat").model}, examples)
+    annotate(nlp, find_annotators(nlp, {"textcat": nlp.get_pipe("textcat").model}), examples)
     assert all(eg.predicted.has_annotation("ENT_IOB") == runs for eg in examples)
 
 
