@@ -50,6 +50,16 @@ class Warnings(metaclass=ErrorsWithCodes):
              "[pretraining.objective], as `python -m spacy stablediff add --pretrain` does.")
     SDW14 = ("[pretraining] names one embedding, that of '{name}'. To pretrain another one, change 'component' and 'layer' "
              "there. Others: {opts}.")
+    SDW15 = ("Component '{name}': its scorer doesn't run, because the pipeline that it belongs to isn't known: it was sourced. "
+             "Call nlp.initialize() before; or save the pipeline, load it with spacy.load() and evaluate that.")
+    SDW16 = ("Component '{name}': {readers} after it annotates the texts of training, but '{name}' does not, so that it annotates "
+             "from vectors that aren't diffused, unlike in prediction. List '{name}' in [training.annotating_components] as well, "
+             "and the embedding that it follows.")
+    SDW17 = ("Component '{name}': the documents are of another vocab than its pipeline's. If it was sourced by nlp.add_pipe, it "
+             "trains the pipeline that it came from, and not this one: call nlp.initialize(), or save the pipeline and load it "
+             "with spacy.load(). If they are just of another vocab, all is well.")
+    SDW18 = ("Component '{name}': it was copied, and copies have no schedule of its setting 'weight', which stays at {weight}. "
+             "Save the pipeline and load it with spacy.load(), to train with the schedule from its start.")
     SDW50 = ("{names}: listed in [training.frozen_components], but trained without diffusion. The vectors change, the "
              "weights don't, so expect other predictions; better train these components with the diffusion in place.")
     SDW51 = ("{count} lines of comments were lost: the layout of the config is unusual, so that only its content could "
@@ -83,8 +93,8 @@ class Errors(metaclass=ErrorsWithCodes):
              "token is needed. Run the embedding component '{upstream}' (the setting 'upstream') after the last "
              "component that changes the tokenization.")
     SD007 = ("{owner}: it learned to diffuse vectors of width {expected}, but was given width {width}. Use the "
-             "embedding it was trained with (the setting 'upstream' of a 'stablediff' component), or initialize it "
-             "again with nlp.initialize().")
+             "embedding it was trained with (the setting 'upstream' of a 'stablediff' component), or put a new one in "
+             "its place, with nlp.replace_pipe() or detach() and attach(), and train that.")
     SD008 = ("{owner}: the documents of one batch have vectors of different widths ({widths}). All must come from "
              "the same embedding (the setting 'upstream' of a 'stablediff' component).")
     SD009 = ("{owner}: the vectors of document {index} of the batch hold infinite or not-a-number values, which "
@@ -130,7 +140,7 @@ class Errors(metaclass=ErrorsWithCodes):
              "'stablediff' of static vectors, comes before it, and no component after it embeds for itself or listens to a "
              "transformer before it. Put it after the former or before the latter, or name components that embed for "
              "themselves in its setting 'pipes'. Components: {opts}.")
-    SD026 = ("Component '{name}': it needs to know its pipeline, for stability training or for its scorer. Call "
+    SD026 = ("Component '{name}': it needs to know its pipeline to edit texts in training. Call "
              "nlp.initialize(), or save the pipeline and load it with spacy.load(). In a training config don't source it, "
              "but describe it anew by its factory.")
     SD028 = ("A diffused vector of width {width} can't be compared with a vector of width {other}. Compare objects of "

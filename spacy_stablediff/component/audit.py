@@ -7,6 +7,7 @@ from spacy.language import Language
 
 from ..errors import Warnings
 from ..layers.common import acts_untrained
+from ..wiring.config import list_annotating
 from ..wiring.listeners import follows, get_last_vectors, walk_listeners
 from ..wiring.nodes import is_trained
 from ..wiring.path import list_later, list_readers, reads
@@ -33,6 +34,19 @@ class Audit:
             if component.get_pipeline() is not None:
                 self._check_readers(component, nlp)
         self._check_bypassed(component)
+
+    def check_annotating(self, component: Any, nlp: Language) -> None:
+        """Warn if a listener is to annotate texts in training whose vectors aren't diffused then.
+
+        component (StableDiff): The component.
+        nlp (Language): Its pipeline.
+        """
+        annotating = list_annotating(nlp.config)
+        readers = list_readers(nlp, component.name)
+        listed = [f"'{n}'" for n, proc in readers if n in annotating and any(walk_listeners(proc))]
+        if listed and component.name not in annotating:
+            message = Warnings.SDW16.format(name=component.name, readers=", ".join(listed))
+            self._say("annotating", message)
 
     def _check_readers(self, component: Any, nlp: Language) -> None:
         """Warn if nothing reads what a component writes, or nobody learned to."""

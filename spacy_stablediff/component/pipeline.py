@@ -1,12 +1,14 @@
 """The pipeline that a component belongs to."""
 
+import warnings
 import weakref
 from collections.abc import Callable
 from typing import Any
 
 from spacy.language import Language
+from spacy.training import Example
 
-from ..errors import Errors
+from ..errors import Errors, Warnings
 
 
 class PipelineRef:
@@ -57,6 +59,21 @@ class PipelineRef:
         nlp = self.find(component)
         if nlp is None:
             raise ValueError(Errors.SD026.format(name=component.name))
+        return nlp
+
+    def require_for(self, component: Any, examples: list[Example]) -> Language:
+        """Return the pipeline to train on examples, and warn if it may be another one's.
+
+        A component that was sourced from a pipeline that is still there is held by both.
+
+        component (Pipe): The component, with a name.
+        examples (List[Example]): The examples.
+        RETURNS (Language): The pipeline.
+        RAISES (ValueError): SD026 if it isn't known.
+        """
+        nlp = self.require(component)
+        if examples and examples[0].predicted.vocab is not nlp.vocab:
+            warnings.warn(Warnings.SDW17.format(name=component.name), stacklevel=3)
         return nlp
 
     def __reduce__(self) -> tuple:

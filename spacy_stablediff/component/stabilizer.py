@@ -111,6 +111,7 @@ class Stabilizer:
         self.name = name
         self.pipes = pipes
         self.schedule: Iterator[float] | None = None
+        self.lost_schedule = False
         if isinstance(weight, Iterator):
             # A copy has the first weight, also if it is made before the first update.
             first = next(weight)
@@ -125,7 +126,8 @@ class Stabilizer:
 
     def __getstate__(self) -> dict[str, Any]:
         """Copy and pickle without the schedule, a generator: the weight stays where it is."""
-        return {**self.__dict__, "schedule": None}
+        lost = self.lost_schedule or self.schedule is not None
+        return {**self.__dict__, "schedule": None, "lost_schedule": lost}
 
     def __call__(self, doc: Doc) -> Doc:
         """Leave a document as it is.
@@ -185,17 +187,18 @@ class Stabilizer:
         sgd (Optional[Optimizer]): The optimizer, for which there are no parameters.
         losses (Optional[Dict[str, float]]): Losses so far, by component name.
         RETURNS (Dict[str, float]): The losses, with an entry for this component.
-        RAISES (ValueError): SD026 where the pipeline isn't known, SD025 where there is
-            nothing that it could train, SD072 where a frozen transformer hands nothing on.
+        RAISES (ValueError): SD024 if its schedule gives a weight that is none, SD026 where the
+            pipeline isn't known, SD025 where there is nothing that it could train, SD072 where a frozen transformer hands nothing on.
         """
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
         validate_examples(examples, "Stabilizer.update")
         weight = self.next_weight()
         if weight or any(self.score_weights):
-            nlp = self.pipeline.require(self)
+            batch = list(examples)
+            nlp = self.pipeline.require_for(self, batch)
             with forget_new_words(nlp.vocab):
-                losses[self.name] += self._learn(nlp, list(examples), weight, drop, losses)
+                losses[self.name] += self._learn(nlp, batch, weight, drop, losses)
         return losses
 
     @property
@@ -206,7 +209,11 @@ class Stabilizer:
     def next_weight(self) -> float:
         """Return the weight of the loss on vectors for the next update."""
         if self.schedule is not None:
-            self.weight = float(next(self.schedule))
+            self.weight = self._check("weight", next(self.schedule))
+        elif self.lost_schedule:
+            self.lost_schedule = False  # said once
+            message = Warnings.SDW18.format(name=self.name, weight=self.weight)
+            warnings.warn(message, stacklevel=3)
         return self.weight
 
     def _learn(

@@ -1,5 +1,6 @@
 """The component `stablediff`: diffuses doc.tensor for every component after it."""
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,13 +13,13 @@ from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Optimizer
 
-from ..errors import Errors, refused_by
+from ..errors import Errors, Warnings, refused_by
 from ..layers.boundaries import diffuse
-from ..layers.common import initialize_width, is_initialized
+from ..layers.common import begin_training, initialize_width
 from ..types import Backprop, Batch, Boundaries, Diffusion
-from ..wiring.listeners import get_batch_id, get_expected_width, walk_listeners
+from ..wiring.listeners import Listener, get_batch_id, get_expected_width, walk_listeners
 from ..wiring.nodes import find_extractors, get_output_width
-from ..wiring.path import list_readers
+from ..wiring.path import find_path, list_readers
 from ..wiring.transformers import is_transformer
 from .audit import Audit
 from .hooks import set_hooks
@@ -123,10 +124,14 @@ class StableDiff(Tok2Vec):
     def find_listeners(self, component: Any) -> None:
         """Note every Tok2VecListener of a later component, whatever its upstream.
 
+        One that names this component is noted by the embedding too, whose vectors it gets.
+
         component (Pipe): A component after this one.
         """
         for listener in walk_listeners(component):
             self.add_listener(listener, component.name)
+            if listener.upstream_name == self.name:
+                self._link_to_embedding(listener, component.name)
 
     def predict(self, docs: Iterable[Doc]) -> Batch:
         """Diffuse the vectors of a batch of documents, without modifying them.
@@ -210,17 +215,21 @@ class StableDiff(Tok2Vec):
             initialize_width(self.model, width)
         self.is_new = False
         self._audit.check(self)
+        self._audit.check_annotating(self, nlp)
 
     def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
         """Score the component, if its setting `scorer` asks for it.
 
         examples (Iterable[Example]): The examples.
-        RETURNS (Dict[str, Any]): The scores, none without a scorer.
-        RAISES (ValueError): SD026 where the pipeline isn't known.
+        RETURNS (Dict[str, Any]): The scores, none without a scorer, or where the pipeline
+            isn't known.
         """
-        if self.scorer is None:
+        nlp = self.pipeline.find(self)
+        if self.scorer is not None and nlp is None:
+            warnings.warn(Warnings.SDW15.format(name=self.name), stacklevel=2)
+        if self.scorer is None or nlp is None:
             return {}
-        return self.scorer(examples, nlp=self.pipeline.require(self), component=self.name)
+        return self.scorer(examples, nlp=nlp, component=self.name)
 
     def get_upstream(self, nlp: Language) -> Any:
         """Find the upstream component in a pipeline, or raise SD003 or SD004."""
@@ -236,14 +245,13 @@ class StableDiff(Tok2Vec):
         """Return the pipeline that holds this component, None where it isn't known.
 
         A component that was sourced is held by two pipelines. spaCy then has linked
-        it to the listeners of the other one.
+        it to listeners that only the other one has.
         """
         nlp = self.pipeline.find(self)
         if nlp is None:
             return None
         listeners = {node for _, proc in nlp.components for node in walk_listeners(proc)}
-        elsewhere = self.listeners and listeners.isdisjoint(self.listeners)
-        return None if elsewhere else nlp
+        return nlp if listeners.issuperset(self.listeners) else None
 
     def get_vectors(self, docs: list[Doc]) -> Batch:
         """Return the vectors that this component diffuses, from where `source` says.
@@ -305,12 +313,10 @@ class StableDiff(Tok2Vec):
         return f"Component '{self.name}'"
 
     def _begin_training(self, vectors: Batch) -> None:
-        """Initialize the layer where training goes on without nlp.initialize."""
+        """Prepare the layer where training goes on without nlp.initialize."""
         self.is_new = False
-        widths = [X.shape[1] for X in vectors if X.shape[0]]
-        if widths and not is_initialized(self.model):
-            with refused_by(self._label):
-                initialize_width(self.model, widths[0])
+        with refused_by(self._label):
+            begin_training(self.model, vectors)
 
     def _take(self, docs: list[Doc], batch_id: int) -> list[Supply]:
         """Collect the vectors to diffuse, from the listeners or from the documents."""
@@ -322,6 +328,18 @@ class StableDiff(Tok2Vec):
 
         listeners = cast(list[Any], self.listeners)
         return take(listeners, batch_id, self.name, feed, always_feed=is_static)
+
+    def _link_to_embedding(self, listener: Listener, name: str) -> None:
+        """Have the embedding serve a component's listener, which names this component.
+
+        In the order of the pipeline, for the last listener ends a step of the embedding.
+        """
+        nlp = self.get_pipeline()
+        embedding = None if nlp is None else find_path(nlp, self).embedding
+        if nlp is not None and embedding is not None:
+            embedding.add_listener(listener, name)
+            linked = embedding.listener_map
+            embedding.listener_map = {n: linked[n] for n in nlp.component_names if n in linked}
 
     def _link(self) -> None:
         """Note the listeners of later components again.

@@ -19,6 +19,23 @@ TOKEN_ATTRS: list[int | str] = [
     "ENT_ID",
 ]
 
+# What components may have annotated that an embedding after them looks up, besides sentences.
+READ_ATTRS = ["TAG", "POS", "MORPH", "LEMMA", "DEP", "ENT_TYPE"]
+
+
+def carry_attrs(clean: Doc, other: Doc, alignment: Array) -> None:
+    """Give tokens what embeddings may look up of their counterparts' annotation, if there is any.
+
+    clean (Doc): The document with the counterparts.
+    other (Doc): The document of the tokens, which is modified.
+    alignment (Ints1d): For each token the index of its counterpart, or -1 for one without.
+    """
+    attrs: list[int | str] = [attr for attr in READ_ATTRS if clean.has_annotation(attr)]
+    if attrs and len(other):
+        values: Array = clean.to_array(attrs).reshape(len(clean), len(attrs))
+        carried: Array = numpy.where(alignment[:, None] >= 0, values[alignment], 0)
+        other.from_array(attrs, carried)
+
 
 def edit_reference(clean: Doc, plan: Plan) -> Doc:
     """Edit a document with gold annotation, and its annotation with it."""

@@ -9,6 +9,7 @@ from spacy.training import Example
 
 from ..types import Array, Augmenter
 from .alignment import align, record_alignment
+from .annotation import carry_attrs
 from .original import record_original
 from .seeded import SeededAugmenter
 from .share import draw_share
@@ -49,8 +50,8 @@ def edit_batch(
     examples (List[Example]): The examples, of which the predicted documents count.
     share (float): The probability, from 0 to 1, with which each document is edited.
     RETURNS (EditedBatch): The copies that differ from their documents. Each records its
-        alignment and what it was made from, and has its document's sentences, and its
-        categories where the augmenter gives it none.
+        alignment and what it was made from, and has its document's sentences and what
+        embeddings may look up of its tokens, and its categories where the augmenter gives it none.
     """
     copies, rows, clean_rows, sources, alignments = [], [], [], [], []
     start, clean_start = 0, 0
@@ -65,6 +66,7 @@ def edit_batch(
                     record_alignment(eg.predicted, edited.predicted, alignment)
                     record_original(eg.predicted, edited.predicted)
                 carry_sentences(eg.predicted, edited.predicted, alignment)
+                carry_attrs(eg.predicted, edited.predicted, alignment)
                 if not edited.reference.cats:
                     edited.reference.cats = dict(eg.reference.cats)
                 aligned = numpy.flatnonzero(alignment >= 0)

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy
 from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d
 
+from ..edits.annotation import carry_attrs
 from ..edits.casing import has_single_case, have_single_case
 from ..types import Array, Batch, Embedding
 from ..wiring.nodes import walk_nodes
@@ -51,13 +53,14 @@ def cased_config(block: dict[str, Any]) -> dict[str, Any]:
 
 def lower(doc: Doc) -> Doc:
     """Return a document of the same tokens in small letters, with their NORMs, and what embeddings
-    read besides: the sentences, user_data and tensor."""
+    read besides: other annotation of tokens, the sentences, user_data and tensor."""
     words, spaces = [token.lower_ for token in doc], [bool(token.whitespace_) for token in doc]
     starts: list[bool | int | None] = [token.is_sent_start for token in doc]
     data = doc.user_data
     lowered = Doc(doc.vocab, words=words, spaces=spaces, sent_starts=starts, user_data=data)
     norms: Array = doc.to_array(["NORM"])
     lowered.from_array(["NORM"], norms.reshape(-1, 1))
+    carry_attrs(doc, lowered, numpy.arange(len(doc)))
     # By its tensor a layer knows a document of the sample that it was initialized with.
     lowered.tensor = doc.tensor
     return lowered

@@ -63,14 +63,20 @@ def keep_batch(Xs: Batch) -> tuple[Batch, Callable[[Batch], Batch]]:
 
 
 def init_width(model: Diffusion, X: Batch | None, Y: Batch | None) -> int:
-    """Set the layer's dimensions from a sample, and return the width, or raise SD010 without one."""
+    """Set the layer's dimensions from a sample, and return the width.
+
+    Raises SD010 without a sample, SD007 if the layer learned for another width.
+    """
     sample = X or Y
     if not sample:
         raise VectorsError(Errors.SD010)
     _check_arrays(sample)
     width = get_width(sample)
-    model.set_dim("nI", width)
-    model.set_dim("nO", width)
+    learned = model.maybe_get_dim("nI")
+    if learned not in (None, width) and any(map(model.has_param, model.param_names)):
+        raise VectorsError(Errors.SD007, expected=learned, width=width)
+    model.set_dim("nI", width, force=True)
+    model.set_dim("nO", width, force=True)
     return width
 
 
@@ -79,9 +85,23 @@ def initialize_width(diffusion: Diffusion, width: int | None) -> None:
     diffusion.initialize(X=None if width is None else [diffusion.ops.alloc2f(1, width)])
 
 
-def is_initialized(diffusion: Diffusion) -> bool:
-    """Tell whether a layer has all its parameters; one that has none to learn has."""
-    return all(node.has_param(name) for node in diffusion.walk() for name in node.param_names)
+def begin_training(diffusion: Diffusion, vectors: Batch) -> None:
+    """Initialize the parameters that a layer lacks. Those that it has stay.
+
+    It lacks them before it is initialized, and where what it learns was changed since.
+
+    diffusion (Model[List[Floats2d], List[Floats2d]]): The layer.
+    vectors (List[Floats2d]): Vectors that it is about to be trained on.
+    """
+    params = [(node, name) for node in diffusion.walk() for name in node.param_names]
+    learned = [(node, name) for node, name in params if node.has_param(name)]
+    widths = [X.shape[1] for X in vectors if X.shape[0]]
+    if not widths or len(learned) == len(params):
+        return
+    values = [node.get_param(name).copy() for node, name in learned]
+    initialize_width(diffusion, (diffusion.maybe_get_dim("nI") if learned else None) or widths[0])
+    for (node, name), value in zip(learned, values, strict=True):
+        node.set_param(name, value)
 
 
 def acts_untrained(diffusion: Diffusion) -> bool:

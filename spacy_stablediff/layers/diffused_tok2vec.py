@@ -13,7 +13,7 @@ from ..wiring.embeddings import is_for_pretraining
 from ..wiring.settings import SETTINGS, Settings
 from ..wiring.transformers import widen
 from .boundaries import diffuse
-from .common import initialize_width
+from .common import begin_training, initialize_width
 
 ARCHITECTURE = "spacy-stablediff.DiffusedTok2Vec.v1"
 LAYER = "diffused_tok2vec"
@@ -75,6 +75,8 @@ def forward(
     tok2vec, diffusion = model.layers
     vectors, backprop_tok2vec = tok2vec(docs, is_train)
     with refused_by(ARCHITECTURE):
+        if is_train:
+            begin_training(diffusion, vectors)
         diffused, backprop_diffusion = diffuse(
             diffusion,
             docs,

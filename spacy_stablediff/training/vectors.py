@@ -51,7 +51,7 @@ def vectors_loss(
     rows (Ints1d): The edited tokens that have one, shape (aligned tokens,).
     contrast (float): Weight >= 0 of the contrastive term.
     RETURNS (Tuple[float, Floats2d, Floats2d]): The loss, 0 where the clean vectors
-        of each document are equal, and its gradients for `clean` and `edited`.
+        of each document are equal, but for rounding, and its gradients for `clean` and `edited`.
     """
     d_clean, d_edited = ops.xp.zeros_like(clean), ops.xp.zeros_like(edited)
     if not len(rows):
@@ -62,7 +62,8 @@ def vectors_loss(
     # The deviation of a document of a single token is 0, so that the mean needs but another divisor.
     varying = max(int(lengths[lengths > 1].sum()), 1) * clean.shape[1]
     variance = float(ops.xp.mean(deviation**2)) * (clean.size / varying)
-    if variance == 0:
+    rounding = 100 * float(ops.xp.finfo(clean.dtype).eps)
+    if variance <= rounding**2 * float(ops.xp.mean(clean**2)):
         return 0.0, d_clean, d_edited
     aligned: Array = edited[rows]
     terms = [(1.0, _movement(ops, clean, aligned, clean_rows, variance))]

@@ -6,12 +6,13 @@ from typing import Any
 from spacy.tokens import Doc
 from thinc.api import Model
 
+from ..edits.annotation import READ_ATTRS
 from ..edits.original import is_edited
 from ..errors import Errors
 from ..recommended import WORDS
 from ..types import Batch, Embedding
 from ..wiring.embeddings import find_embeds
-from ..wiring.nodes import find_extractors, walk_nodes
+from ..wiring.nodes import find_column, find_extractors, walk_nodes
 from ..wiring.settings import SETTINGS, Settings
 from .distinct import embed_distinct
 from .forms import write_forms
@@ -112,7 +113,8 @@ def forward(model: Embedding, docs: list[Doc], is_train: bool) -> tuple[Batch, C
     if mixed is None:
         rows = embed_distinct(model.layers[0], docs)
     else:
-        forms, places = write_forms(texts, mixed, next(find_words(model)))
+        words = next(find_words(model))
+        forms, places = write_forms(texts, mixed, words, _list_read(model))
         every = embed_distinct(model.layers[0], [*docs, forms])
         rows = every[: len(texts.forms)]
         diffuse_rows(model.ops, rows, every[len(rows) :], places, mixed)
@@ -128,7 +130,7 @@ def _learn(model: Embedding, docs: list[Doc]) -> tuple[Batch, Callable]:
     mixed = find_mixed(model, texts, is_train=True)
     if mixed is None:
         return model.layers[0](docs, True)
-    forms, places = write_forms(texts, mixed, words)
+    forms, places = write_forms(texts, mixed, words, _list_read(model))
     with trained_on(model, "counted"):
         (*vectors, made), backprop = model.layers[0]([*docs, forms], True)
     rows, sizes = ops.flatten([vectors[place] for place in edited]), ops.asarray1i(texts.sizes)
@@ -140,6 +142,16 @@ def _learn(model: Embedding, docs: list[Doc]) -> tuple[Batch, Callable]:
         return backprop([*_put(d_vectors, edited, ops.unflatten(d_rows, sizes)), d_made])
 
     return _put(vectors, edited, ops.unflatten(rows, sizes)), backprop_copies
+
+
+def _list_read(model: Embedding) -> list[str]:
+    """List what the embedding looks up of the annotation of tokens."""
+    extractors = find_extractors(model)
+    return [
+        attr
+        for attr in READ_ATTRS
+        if any(find_column(extractor, attr) is not None for extractor in extractors)
+    ]
 
 
 def _has_errors(doc: Doc) -> bool:

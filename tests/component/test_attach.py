@@ -269,6 +269,15 @@ def test_refuses_to_detach_what_is_not_diffused():
     assert "'ner'" in message and "nothing to detach" in message
 
 
+@pytest.mark.parametrize("function", [spacy_stablediff.attach, spacy_stablediff.detach])
+def test_refuses_shared_embeddings_whatever_they_are_made_of(function):
+    nlp = spacy.blank("en")
+    graph = {"@architectures": "spacy-stablediff.WordGraphTok2Vec.v1", "tok2vec": EMBEDDING}
+    for name, model in [("diffused", diffused_tok2vec(HEAT)), ("words", graph)]:
+        nlp.add_pipe("tok2vec", name=name, config={"model": model})
+        assert f"'{name}'" in refused(nlp, name, "SD016", function)
+
+
 def test_refuses_components_that_listen_and_names_what_to_do():
     nlp = initialize(chain_pipeline(["ner"]))
     message = refused(nlp, "ner", "SD017")

@@ -36,6 +36,7 @@ from ..pipelines import (
     diffused_tok2vec,
     examples_for,
     listener,
+    our_warnings,
     parameters,
     train,
 )
@@ -360,7 +361,22 @@ def test_the_weight_can_follow_a_schedule():
     }
     stabilizer = stable_pipeline(["textcat"], weight=schedule).get_pipe("stabilizer")
     assert [stabilizer.next_weight() for _ in range(5)] == [0.0, 1.0, 2.0, 3.0, 4.0]
-    assert copy.deepcopy(stabilizer).next_weight() == 4.0
+    copied = copy.deepcopy(stabilizer)
+    with pytest.warns(UserWarning, match=r"\[SDW18\] Component 'stabilizer'.* 4.0"):
+        assert copied.next_weight() == 4.0
+    assert not our_warnings(copied.next_weight)
+
+
+def test_refuses_a_weight_of_a_schedule_that_is_none():
+    schedule = {
+        "@schedules": "warmup_linear.v1",
+        "initial_rate": -3.0,
+        "warmup_steps": 1,
+        "total_steps": 8,
+    }
+    nlp = stable_pipeline(["textcat"], weight=schedule)
+    with pytest.raises(ValueError, match=r"\[SD024\] Component 'stabilizer'.*-3.0"):
+        train(nlp)
 
 
 # Consistency of scores.
@@ -564,6 +580,16 @@ def test_trains_what_is_sourced(pipes, weight):
     # Scores are even before the first step, and so alike.
     losses = [nlp.update(examples_for(nlp)) for _ in range(2)]
     assert losses[-1]["stabilizer"] > 0
+
+
+def test_warns_where_it_may_train_the_pipeline_that_it_was_sourced_from():
+    source = stable_pipeline(["textcat"])
+    train(source, steps=1)
+    nlp = spacy.blank("en")
+    stabilizer = nlp.add_pipe("stabilizer", source=source)
+    with pytest.warns(UserWarning, match=r"\[SDW17\] Component 'stabilizer'"):
+        stabilizer.update(examples_for(nlp))
+    assert not our_warnings(lambda: stabilizer.update(examples_for(source)))
 
 
 def test_refuses_to_train_in_a_pipeline_that_it_does_not_know():

@@ -14,13 +14,17 @@ from ..pipelines import (
     FIXED_HEAT,
     IMPLICIT,
     TEXT,
+    add_ner,
+    add_textcat,
     annotated_examples,
     chain_pipeline,
     diffused_nodes,
     examples_for,
     initialize,
+    listener,
     monolith_pipeline,
     moved,
+    our_warnings,
     parameters,
     parameters_of,
     predictions,
@@ -245,3 +249,95 @@ def test_a_component_knows_its_pipeline_only_while_it_is_in_it():
     nlp.remove_pipe("stablediff")
     assert component.get_pipeline() is None
     assert StableDiff(nlp.vocab, component.model).get_pipeline() is None
+
+
+@pytest.mark.filterwarnings("ignore:.*W113")
+def test_shared_with_another_pipeline_it_serves_the_listeners_of_the_one_that_trains():
+    source = chain_pipeline(["ner"])
+    train(source)
+    nlp = spacy.blank("en")
+    for name in ("tok2vec", "stablediff", "ner"):
+        nlp.add_pipe(name, source=source)
+    add_textcat(nlp)
+    with nlp.select_pipes(enable=["textcat"]):
+        nlp.initialize(lambda: examples_for(nlp))
+    assert nlp.get_pipe("stablediff").get_pipeline() is None
+    assert_trains_on_what_it_will_read(nlp, "textcat")
+    with pytest.raises(ValueError, match=r"\[SD021\]"):
+        nlp.replace_listeners("stablediff", "textcat", ["model.tok2vec"])
+
+
+def test_a_listener_may_name_the_diffusion_as_its_upstream():
+    def build(upstream):
+        nlp = chain_pipeline([])
+        add_ner(nlp, listener(upstream))
+        add_textcat(nlp, listener("tok2vec"))
+        return nlp
+
+    named, any_one = build("stablediff"), build("*")
+    for nlp in (named, any_one):
+        train(nlp)
+    for name in ("tok2vec", "stablediff", "ner", "textcat"):
+        for a, b in zip(parameters_of(named, name), parameters_of(any_one, name), strict=True):
+            assert_allclose(a, b, atol=1e-5)
+
+
+# Settings that decide what is learned, changed after training.
+
+MULTISCALE = {"@architectures": "spacy-stablediff.MultiscaleDiffusion.v1"}
+
+
+def learned(layer):
+    return {name: layer.get_param(name) for name in layer.param_names if layer.has_param(name)}
+
+
+@pytest.mark.parametrize(
+    "diffusion, change",
+    [
+        (MULTISCALE, "learn_confidence"),
+        (IMPLICIT, "learn_confidence"),
+        (IMPLICIT, "learn_time"),
+    ],
+)
+def test_what_was_learned_stays_where_more_is_to_be_learned(diffusion, change, tmp_path):
+    nlp = chain_pipeline(["ner"], {**diffusion, change: False})
+    train(nlp)
+    nlp.to_disk(tmp_path)
+    changed = {"components": {"stablediff": {"model": {change: True}}}}
+    loaded = spacy.load(tmp_path, config=changed)
+    layer = loaded.get_pipe("stablediff").model
+    before = learned(layer)
+    loaded.update(examples_for(loaded), sgd=False)
+    after = learned(layer)
+    assert len(after) > len(before) and set(after) == set(layer.param_names)
+    for name, value in before.items():
+        assert numpy.array_equal(after[name], value)
+
+
+def test_an_attached_layer_learns_what_it_is_set_to_learn_later(tmp_path):
+    nlp = monolith_pipeline(["ner"], {**MULTISCALE, "learn_confidence": False})
+    train(nlp)
+    nlp.to_disk(tmp_path)
+    block = {"tok2vec": {"model": {"diffusion": {"learn_confidence": True}}}}
+    loaded = spacy.load(tmp_path, config={"components": block})
+    loaded.update(examples_for(loaded), sgd=Adam(0.001))
+    (layer,) = diffused_nodes(loaded, "tok2vec")
+    assert set(learned(layer.get_ref("diffusion"))) == {"W", "u", "b"}
+
+
+def test_warns_of_annotation_by_vectors_that_are_not_diffused_in_training():
+    nlp = chain_pipeline(["ner"])
+    nlp.config["training"]["annotating_components"] = ["tok2vec", "ner"]
+    with pytest.warns(UserWarning, match=r"\[SDW16\] Component 'stablediff'.*'ner'"):
+        nlp.initialize(lambda: examples_for(nlp))
+    nlp = chain_pipeline(["ner"])
+    nlp.config["training"]["annotating_components"] = ["tok2vec", "stablediff", "ner"]
+    assert not our_warnings(lambda: nlp.initialize(lambda: examples_for(nlp)))
+
+
+def test_where_its_pipeline_is_not_known_it_warns_and_has_no_scores():
+    component = StableDiff(spacy.blank("en").vocab, chain_pipeline([]).get_pipe("stablediff").model)
+    assert component.score([]) == {}
+    component.scorer = lambda examples, **kwargs: {"stability": 1.0}
+    with pytest.warns(UserWarning, match=r"\[SDW15\] Component 'stablediff'"):
+        assert component.score([]) == {}

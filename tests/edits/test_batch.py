@@ -117,6 +117,20 @@ def test_copies_have_the_sentences_of_their_documents():
     ]
 
 
+def test_copies_have_what_components_have_annotated_their_counterparts_with():
+    (example,) = bare(NLP, ["Ann went home"])
+    for token, tag in zip(example.predicted, ("NNP", "VBD", "RB"), strict=True):
+        token.tag_, token.lemma_, token.dep_ = tag, token.lower_, "dep"
+    example.predicted[0].ent_type_ = "PERSON"
+    augmenter = replace({example.text: ["went Ann back home"]})
+    (copy,) = edit_batch(NLP, augmenter, [example]).docs
+    assert [(t.tag_, t.lemma_, t.dep_, t.ent_type_) for t in copy if t.text != "back"] == [
+        ("VBD", "went", "dep", ""),
+        ("NNP", "ann", "dep", "PERSON"),
+        ("RB", "home", "dep", ""),
+    ]
+
+
 def test_copies_of_documents_without_sentences_have_none():
     (copy,) = edit_batch(NLP, replace({"a b": ["a c"]}), bare(NLP, ["a b"])).docs
     assert not copy.has_annotation("SENT_START")

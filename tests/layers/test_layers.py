@@ -203,6 +203,13 @@ def test_refuses_another_width_than_it_learned(make):
         layer.predict([numpy.zeros((2, 5), dtype="float32")])
 
 
+@pytest.mark.parametrize("make", [HeatDiffusion, ImplicitDiffusion, MultiscaleDiffusion])
+def test_refuses_to_be_initialized_for_another_width_than_it_learned(make):
+    layer = make().initialize(X=random_documents())
+    with pytest.raises(ValueError, match=r"\[SD007\] A diffusion layer.*width 3.*width 5"):
+        layer.initialize(X=[numpy.zeros((2, 5), dtype="float32")])
+
+
 @pytest.mark.parametrize("name", ["heat, fixed time", "implicit, fixed confidence"])
 def test_accepts_any_width_where_none_was_learned(name):
     layer = LAYERS[name]().initialize(X=random_documents())

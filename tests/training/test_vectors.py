@@ -34,6 +34,14 @@ def test_documents_of_a_single_token_tell_nothing_of_the_variance():
     assert loss == pytest.approx((noise**2).sum(axis=1).mean() / (deviation**2).mean())
 
 
+def test_vectors_that_are_equal_but_for_rounding_have_no_loss():
+    clean = numpy.full((6, 3), 0.1, dtype="float32")
+    clean[::2] *= 1 + numpy.finfo("float32").eps
+    lengths, rows = numpy.asarray([6], dtype="int32"), numpy.arange(6)
+    loss, *gradients = vectors_loss(NumpyOps(), clean, clean + 1, lengths, rows, rows, contrast=1.0)
+    assert loss == 0 and not any(gradient.any() for gradient in gradients)
+
+
 def test_loss_is_lowered_neither_by_making_tokens_alike_nor_by_making_documents_differ():
     rng = numpy.random.default_rng(0)
     clean = rng.normal(size=(5, 3))

@@ -6,6 +6,7 @@ import pickle
 import numpy
 import pytest
 import spacy
+from numpy.testing import assert_allclose
 from spacy.training import Example
 from thinc.api import Adam
 
@@ -426,6 +427,35 @@ def test_forms_have_the_spaces_of_the_words_that_they_stand_for():
         rows = [embedding_before_context(nlp, text)[0] for text in texts]
         assert numpy.allclose(layer.predict([doc])[0][token], weights @ rows, atol=1e-6)
     assert not numpy.allclose(*layer.predict([doc])[0][[0, 2]])
+
+
+def test_forms_have_the_annotation_of_the_words_that_they_stand_for():
+    embed_block = {
+        "@architectures": "spacy.MultiHashEmbed.v2",
+        "width": EMBEDDING["width"],
+        "attrs": ["NORM", "TAG"],
+        "rows": [200, 200],
+        "include_static_vectors": False,
+    }
+    encode = {
+        "@architectures": "spacy.MaxoutWindowEncoder.v2",
+        "width": EMBEDDING["width"],
+        "depth": 1,
+        "window_size": 1,
+        "maxout_pieces": 2,
+    }
+    block = {"@architectures": "spacy.Tok2Vec.v2", "embed": embed_block, "encode": encode}
+    nlp = word_graph_pipeline(embedding=block)
+    train(nlp)
+    learn(nlp, ["breakfast here", "breakfast there"])
+    layer = find_node(nlp.get_pipe("tok2vec"), LAYER)
+    docs = [nlp.make_doc(text) for text in ("breakfast", "breakfast")]
+    for doc in docs:
+        doc[0].tag_ = "NN"
+    right, typo = layer.predict(docs)
+    assert_allclose(typo, right, atol=1e-5)
+    (untagged,) = layer.predict([nlp.make_doc("breakfast")])
+    assert abs(untagged - right).max() > 0.01
 
 
 def embedding_with_vectors():
