@@ -250,6 +250,8 @@ def test_only_variants_without_our_parts_are_rivals(rivals):
         "stablediff-bag-anew",
         "anew-instead",
         "anew-undiffused",
+        "anew-uncounted",
+        "uncounted",
         "edited-instead",
         "consistent",
         "consistent-anew",
