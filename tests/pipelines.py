@@ -24,6 +24,7 @@ EMBEDDING = {
 }
 HEAT = {"@architectures": "spacy-stablediff.HeatDiffusion.v1"}
 IMPLICIT = {"@architectures": "spacy-stablediff.ImplicitDiffusion.v1"}
+MULTISCALE = {"@architectures": "spacy-stablediff.MultiscaleDiffusion.v1"}
 FIXED_HEAT = {**HEAT, "time": 0.4, "learn_time": False}
 NO_DIFFUSION = {**HEAT, "time": 0.0, "learn_time": False}
 

@@ -13,11 +13,11 @@ from ..layers.common import acts_untrained, initialize_width
 from ..layers.diffused_tok2vec import ARCHITECTURE, LAYER, DiffusedTok2Vec, diffused_config
 from ..recommended import DIFFUSION
 from ..types import Boundaries, Diffusion
-from ..wiring.config import Block, find_blocks, find_pipes, get_config, is_listener, set_block
-from ..wiring.embeddings import SharedEmbedding, embeds_for_itself
+from ..wiring.config import Block, find_pipes, is_listener, set_block
+from ..wiring.embeddings import embeds_for_itself
 from ..wiring.nodes import find_node, is_trained, replace_node
 from ..wiring.settings import SETTINGS
-from .blocks import CASED, find_embedded, list_by_case, look_inside
+from .blocks import CASED, find_embedded, list_blocks, list_by_case, look_inside
 
 CALLBACK = "spacy-stablediff.attach.v1"
 
@@ -50,7 +50,7 @@ def attach(
         raise ValueError(Errors.SD035.format(value=diffusion))
     if boundaries not in ("doc", "sentence"):
         raise ValueError(Errors.SD012.format(value=boundaries))
-    _check_undiffused(name, _list_blocks(nlp, name))
+    _check_undiffused(name, [block for _, block in list_blocks(nlp, name)])
     settings = registry.fill({"diffusion": diffusion})["diffusion"]
     for path, block, node in find_embedded(nlp, name):
         layer = registry.resolve({"diffusion": settings})["diffusion"]
@@ -73,8 +73,9 @@ def detach(nlp: Language, name: str) -> None:
     name (str): The component.
     RAISES (ValueError): SD016 where its embedding isn't diffused.
     """
-    outermost = find_embedded(nlp, name) if _list_blocks(nlp, name) else []
-    embedded = [part for each in outermost for part in look_inside(each, within=[CASED])]
+    embedded = [
+        part for each in find_embedded(nlp, name) for part in look_inside(each, within=[CASED])
+    ]
     diffused = [each for each in embedded if each.block["@architectures"] == ARCHITECTURE]
     if not diffused:
         hint = "attach has put no spacy-stablediff.DiffusedTok2Vec.v1 into it."
@@ -124,13 +125,6 @@ def embeds_undiffused(component: Any) -> bool:
     return embeds_for_itself(component) and find_node(component, LAYER) is None
 
 
-def _list_blocks(nlp: Language, name: str) -> list[Block]:
-    """List the embeddings that a component's config describes: none where it embeds for others."""
-    if isinstance(nlp.get_pipe(name), SharedEmbedding):
-        return []
-    return [block for _, block in find_blocks(get_config(nlp, name))]
-
-
 def _check_undiffused(name: str, blocks: list[Block]) -> None:
     """Raise SD016, SD017 or SD018 unless a component has embeddings that nothing diffuses."""
     if not blocks:
@@ -147,7 +141,7 @@ def _check_undiffused(name: str, blocks: list[Block]) -> None:
 
 def _is_attached(nlp: Language, name: str, diffusion: Block, boundaries: Boundaries) -> bool:
     """Tell whether the config describes a component as diffused in this way."""
-    parts = list_by_case(_list_blocks(nlp, name))
+    parts = list_by_case([block for _, block in list_blocks(nlp, name)])
     return bool(parts) and all(
         part == diffused_config(part.get("tok2vec", {}), diffusion, boundaries) for part in parts
     )

@@ -96,7 +96,7 @@ class Augmentation:
             stands first.
         """
         validate_examples(examples, "Augmentation.update")
-        nlp = self.pipeline.require_for(self, examples)
+        nlp = self.pipeline.require(self, examples)
         self._check_place(nlp)
         drawn = draw_share(self.share, len(examples))
         examples[:] = [

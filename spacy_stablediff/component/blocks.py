@@ -10,7 +10,7 @@ from ..layers.cased_tok2vec import ARCHITECTURE as CASED
 from ..layers.diffused_tok2vec import ARCHITECTURE as DIFFUSED
 from ..types import Embedding
 from ..wiring.config import Block, find_blocks, get_config
-from ..wiring.embeddings import INSIDE
+from ..wiring.embeddings import INSIDE, SharedEmbedding
 from ..wiring.nodes import match_nodes
 
 # Our embeddings of documents, which hold others.
@@ -30,6 +30,17 @@ class Embedded(NamedTuple):
     node: Embedding
 
 
+def list_blocks(nlp: Language, name: str) -> list[tuple[str, Block]]:
+    """List the embeddings that a component's config describes, the outermost ones.
+
+    nlp (Language): The pipeline.
+    name (str): The component.
+    RETURNS (List[Tuple[str, Dict[str, Any]]]): Their paths and blocks; none where it embeds for others.
+    """
+    embeds_for_others = isinstance(nlp.get_pipe(name), SharedEmbedding)
+    return [] if embeds_for_others else list(find_blocks(get_config(nlp, name)))
+
+
 def find_embedded(nlp: Language, name: str) -> list[Embedded]:
     """Find the embeddings that a component's config describes, listeners too, the outermost ones.
 
@@ -38,7 +49,7 @@ def find_embedded(nlp: Language, name: str) -> list[Embedded]:
     RETURNS (List[Embedded]): The embeddings.
     RAISES (ValueError): SD019 if the model has no such part.
     """
-    blocks = list(find_blocks(get_config(nlp, name)))
+    blocks = list_blocks(nlp, name)
     nodes = match_nodes(nlp.get_pipe(name), [block for _, block in blocks])
     for (path, _), node in zip(blocks, nodes, strict=True):
         if node is None:

@@ -54,14 +54,7 @@ class PipelineRef:
         holds = nlp is not None and (component.name, component) in nlp.components
         return nlp if holds else None
 
-    def require(self, component: Any) -> Language:
-        """Return the pipeline that holds a component, or raise SD026."""
-        nlp = self.find(component)
-        if nlp is None:
-            raise ValueError(Errors.SD026.format(name=component.name))
-        return nlp
-
-    def require_for(self, component: Any, examples: list[Example]) -> Language:
+    def require(self, component: Any, examples: list[Example]) -> Language:
         """Return the pipeline to train on examples, and warn if it may be another one's.
 
         A component that was sourced from a pipeline that is still there is held by both.
@@ -71,7 +64,9 @@ class PipelineRef:
         RETURNS (Language): The pipeline.
         RAISES (ValueError): SD026 if it isn't known.
         """
-        nlp = self.require(component)
+        nlp = self.find(component)
+        if nlp is None:
+            raise ValueError(Errors.SD026.format(name=component.name))
         if examples and examples[0].predicted.vocab is not nlp.vocab:
             warnings.warn(Warnings.SDW17.format(name=component.name), stacklevel=3)
         return nlp

@@ -188,7 +188,8 @@ class Stabilizer:
         losses (Optional[Dict[str, float]]): Losses so far, by component name.
         RETURNS (Dict[str, float]): The losses, with an entry for this component.
         RAISES (ValueError): SD024 if its schedule gives a weight that is none, SD026 where the
-            pipeline isn't known, SD025 where there is nothing that it could train, SD072 where a frozen transformer hands nothing on.
+            pipeline isn't known, SD025 where there is nothing that it could train, SD072 where
+            a frozen transformer hands nothing on.
         """
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
@@ -196,7 +197,7 @@ class Stabilizer:
         weight = self.next_weight()
         if weight or any(self.score_weights):
             batch = list(examples)
-            nlp = self.pipeline.require_for(self, batch)
+            nlp = self.pipeline.require(self, batch)
             with forget_new_words(nlp.vocab):
                 losses[self.name] += self._learn(nlp, batch, weight, drop, losses)
         return losses

@@ -17,7 +17,13 @@ from ..errors import Errors, Warnings, refused_by
 from ..layers.boundaries import diffuse
 from ..layers.common import begin_training, initialize_width
 from ..types import Backprop, Batch, Boundaries, Diffusion
-from ..wiring.listeners import Listener, get_batch_id, get_expected_width, walk_listeners
+from ..wiring.listeners import (
+    Listener,
+    get_batch_id,
+    get_expected_width,
+    get_upstream_name,
+    walk_listeners,
+)
 from ..wiring.nodes import find_extractors, get_output_width
 from ..wiring.path import find_path, list_readers
 from ..wiring.transformers import is_transformer
@@ -130,7 +136,7 @@ class StableDiff(Tok2Vec):
         """
         for listener in walk_listeners(component):
             self.add_listener(listener, component.name)
-            if listener.upstream_name == self.name:
+            if get_upstream_name(listener) == self.name:
                 self._link_to_embedding(listener, component.name)
 
     def predict(self, docs: Iterable[Doc]) -> Batch:
@@ -224,10 +230,11 @@ class StableDiff(Tok2Vec):
         RETURNS (Dict[str, Any]): The scores, none without a scorer, or where the pipeline
             isn't known.
         """
+        if self.scorer is None:
+            return {}
         nlp = self.pipeline.find(self)
-        if self.scorer is not None and nlp is None:
+        if nlp is None:
             warnings.warn(Warnings.SDW15.format(name=self.name), stacklevel=2)
-        if self.scorer is None or nlp is None:
             return {}
         return self.scorer(examples, nlp=nlp, component=self.name)
 
@@ -335,8 +342,10 @@ class StableDiff(Tok2Vec):
         In the order of the pipeline, for the last listener ends a step of the embedding.
         """
         nlp = self.get_pipeline()
-        embedding = None if nlp is None else find_path(nlp, self).embedding
-        if nlp is not None and embedding is not None:
+        if nlp is None:
+            return
+        embedding = find_path(nlp, self).embedding
+        if embedding is not None:
             embedding.add_listener(listener, name)
             linked = embedding.listener_map
             embedding.listener_map = {n: linked[n] for n in nlp.component_names if n in linked}

@@ -1,4 +1,4 @@
-"""The gold annotation of a document, carried over to an edited copy."""
+"""The annotation of a document, gold and other, carried over to an edited copy."""
 
 import numpy
 from spacy.tokens import Doc, Span, SpanGroup
@@ -35,6 +35,25 @@ def carry_attrs(clean: Doc, other: Doc, alignment: Array) -> None:
         values: Array = clean.to_array(attrs).reshape(len(clean), len(attrs))
         carried: Array = numpy.where(alignment[:, None] >= 0, values[alignment], 0)
         other.from_array(attrs, carried)
+
+
+def carry_sentences(clean: Doc, edited: Doc, alignment: Array) -> None:
+    """Give an edited document the sentences of the clean one, if that has any.
+
+    A token without a counterpart belongs to the sentence of the one before it, and one
+    that went back to an earlier sentence to that in which it now stands.
+
+    clean (Doc): The clean document.
+    edited (Doc): The edited document, which is modified.
+    alignment (Ints1d): For each edited token the index of its clean token, or -1.
+    """
+    if not len(edited) or not clean.has_annotation("SENT_START"):
+        return
+    sentences = numpy.cumsum(clean.to_array("SENT_START") == 1)
+    numbers = numpy.where(alignment >= 0, sentences[alignment], 0)
+    begins = numpy.diff(numpy.maximum.accumulate(numbers), prepend=-1) > 0
+    starts: Array = numpy.where(begins, 1, -1)[:, None].astype("uint64")
+    edited.from_array(["SENT_START"], starts)
 
 
 def edit_reference(clean: Doc, plan: Plan) -> Doc:

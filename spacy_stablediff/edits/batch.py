@@ -9,7 +9,7 @@ from spacy.training import Example
 
 from ..types import Array, Augmenter
 from .alignment import align, record_alignment
-from .annotation import carry_attrs
+from .annotation import carry_attrs, carry_sentences
 from .original import record_original
 from .seeded import SeededAugmenter
 from .share import draw_share
@@ -84,25 +84,6 @@ def edit_batch(
         numpy.asarray(sources, dtype="int32"),
         alignments,
     )
-
-
-def carry_sentences(clean: Doc, edited: Doc, alignment: Array) -> None:
-    """Give an edited document the sentences of the clean one, if that has any.
-
-    A token without a counterpart belongs to the sentence of the one before it, and one
-    that went back to an earlier sentence to that in which it now stands.
-
-    clean (Doc): The clean document.
-    edited (Doc): The edited document, which is modified.
-    alignment (Ints1d): For each edited token the index of its clean token, or -1.
-    """
-    if not len(edited) or not clean.has_annotation("SENT_START"):
-        return
-    sentences = numpy.cumsum(clean.to_array("SENT_START") == 1)
-    numbers = numpy.where(alignment >= 0, sentences[alignment], 0)
-    begins = numpy.diff(numpy.maximum.accumulate(numbers), prepend=-1) > 0
-    starts: Array = numpy.where(begins, 1, -1)[:, None].astype("uint64")
-    edited.from_array(["SENT_START"], starts)
 
 
 def _join(rows: list[Array]) -> Array:

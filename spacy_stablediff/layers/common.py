@@ -95,8 +95,10 @@ def begin_training(diffusion: Diffusion, vectors: Batch) -> None:
     """
     params = [(node, name) for node in diffusion.walk() for name in node.param_names]
     learned = [(node, name) for node, name in params if node.has_param(name)]
+    if len(learned) == len(params):
+        return
     widths = [X.shape[1] for X in vectors if X.shape[0]]
-    if not widths or len(learned) == len(params):
+    if not widths:
         return
     values = [node.get_param(name).copy() for node, name in learned]
     initialize_width(diffusion, (diffusion.maybe_get_dim("nI") if learned else None) or widths[0])

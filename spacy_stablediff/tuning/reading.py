@@ -7,23 +7,12 @@ from spacy.language import Language
 from spacy.training import Example
 from thinc.api import Model
 
-from ..wiring.nodes import find_extractors
+from ..edits.annotation import READ_ATTRS
+from ..wiring.nodes import list_features
 from ..wiring.settings import SETTINGS
 
 # What components say of tokens, and a tokenizer doesn't.
-ANNOTATION = [
-    "TAG",
-    "POS",
-    "MORPH",
-    "LEMMA",
-    "DEP",
-    "HEAD",
-    "SENT_START",
-    "ENT_TYPE",
-    "ENT_IOB",
-    "ENT_ID",
-    "ENT_KB_ID",
-]
+ANNOTATION = [*READ_ATTRS, "HEAD", "SENT_START", "ENT_IOB", "ENT_ID", "ENT_KB_ID"]
 
 
 def find_annotators(nlp: Language, embeddings: Mapping[str, Model]) -> list[str]:
@@ -59,6 +48,4 @@ def _reads(embedding: Model) -> bool:
     settings = [node.attrs.get(SETTINGS, {}) for node in embedding.walk()]
     if any(each.get("boundaries") == "sentence" for each in settings):
         return True
-    annotation = {intify_attr(attr) for attr in ANNOTATION}
-    columns = [attr for node in find_extractors(embedding) for attr in node.attrs["columns"]]
-    return not annotation.isdisjoint(map(intify_attr, columns))
+    return not list_features(embedding).isdisjoint(map(intify_attr, ANNOTATION))

@@ -30,9 +30,14 @@ def get_expected_width(listener: Listener) -> int:
     return listener.get_dim("nO")
 
 
+def get_upstream_name(listener: Listener) -> str:
+    """Return the name of the embedding that a listener listens to, "*" for any."""
+    return listener.upstream_name
+
+
 def follows(listener: Listener, *names: str) -> bool:
     """Tell whether a listener names one of these embeddings as its own, or any."""
-    return listener.upstream_name in ("*", *names)
+    return get_upstream_name(listener) in ("*", *names)
 
 
 class Handed(NamedTuple):

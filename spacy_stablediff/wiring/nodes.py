@@ -46,6 +46,12 @@ def find_column(extractor: Model, attr: str) -> int | None:
     return columns.index(intify_attr(attr)) if intify_attr(attr) in columns else None
 
 
+def list_features(model: Model) -> set[int]:
+    """List the features of tokens that a model extracts, as numbers of spaCy's."""
+    extractors = find_extractors(model)
+    return {intify_attr(column) for node in extractors for column in node.attrs["columns"]}
+
+
 def get_output_width(component: Any) -> int | None:
     """Return the width of the vectors that a component's model gives, None if unknown."""
     model = getattr(component, "model", None)

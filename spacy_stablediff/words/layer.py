@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from spacy.attrs import intify_attr
 from spacy.tokens import Doc
 from thinc.api import Model
 
@@ -12,7 +13,7 @@ from ..errors import Errors
 from ..recommended import WORDS
 from ..types import Batch, Embedding
 from ..wiring.embeddings import find_embeds
-from ..wiring.nodes import find_column, find_extractors, walk_nodes
+from ..wiring.nodes import find_extractors, list_features, walk_nodes
 from ..wiring.settings import SETTINGS, Settings
 from .distinct import embed_distinct
 from .forms import write_forms
@@ -24,6 +25,9 @@ from .texts import read_texts
 
 ARCHITECTURE = "spacy-stablediff.WordGraphTok2Vec.v1"
 LAYER = "word_graph"
+
+# The attribute of a layer that lists what its embedding looks up of the annotation of tokens.
+READ = "read"
 
 # The setting of a layer that tells whether edited copies are diffused in training.
 IN_TRAINING = "in_training"
@@ -99,6 +103,8 @@ def word_graph(embed: Embedding, *, in_training: bool = False, **settings: Any) 
     layer.attrs[SETTINGS] = Settings({IN_TRAINING: in_training})
     layer.attrs[BY_NORM] = True
     layer.attrs[HAS_VECTORS] = any(node.name == "static_vectors" for node in embed.walk())
+    features = list_features(embed)
+    layer.attrs[READ] = [attr for attr in READ_ATTRS if intify_attr(attr) in features]
     return layer
 
 
@@ -114,7 +120,7 @@ def forward(model: Embedding, docs: list[Doc], is_train: bool) -> tuple[Batch, C
         rows = embed_distinct(model.layers[0], docs)
     else:
         words = next(find_words(model))
-        forms, places = write_forms(texts, mixed, words, _list_read(model))
+        forms, places = write_forms(texts, mixed, words, model.attrs[READ])
         every = embed_distinct(model.layers[0], [*docs, forms])
         rows = every[: len(texts.forms)]
         diffuse_rows(model.ops, rows, every[len(rows) :], places, mixed)
@@ -130,7 +136,7 @@ def _learn(model: Embedding, docs: list[Doc]) -> tuple[Batch, Callable]:
     mixed = find_mixed(model, texts, is_train=True)
     if mixed is None:
         return model.layers[0](docs, True)
-    forms, places = write_forms(texts, mixed, words, _list_read(model))
+    forms, places = write_forms(texts, mixed, words, model.attrs[READ])
     with trained_on(model, "counted"):
         (*vectors, made), backprop = model.layers[0]([*docs, forms], True)
     rows, sizes = ops.flatten([vectors[place] for place in edited]), ops.asarray1i(texts.sizes)
@@ -142,16 +148,6 @@ def _learn(model: Embedding, docs: list[Doc]) -> tuple[Batch, Callable]:
         return backprop([*_put(d_vectors, edited, ops.unflatten(d_rows, sizes)), d_made])
 
     return _put(vectors, edited, ops.unflatten(rows, sizes)), backprop_copies
-
-
-def _list_read(model: Embedding) -> list[str]:
-    """List what the embedding looks up of the annotation of tokens."""
-    extractors = find_extractors(model)
-    return [
-        attr
-        for attr in READ_ATTRS
-        if any(find_column(extractor, attr) is not None for extractor in extractors)
-    ]
 
 
 def _has_errors(doc: Doc) -> bool:

@@ -12,6 +12,7 @@ from ..pipelines import (
     EMBEDDING,
     HEAT,
     IMPLICIT,
+    MULTISCALE,
     TEXT,
     add_ner,
     examples_for,
@@ -21,8 +22,6 @@ from ..pipelines import (
     train,
 )
 from ..transformers import add_transformer
-
-MULTISCALE = {"@architectures": "spacy-stablediff.MultiscaleDiffusion.v1"}
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from spacy_stablediff.component.stablediff import StableDiff
 from ..pipelines import (
     FIXED_HEAT,
     IMPLICIT,
+    MULTISCALE,
     TEXT,
     add_ner,
     add_textcat,
@@ -283,8 +284,6 @@ def test_a_listener_may_name_the_diffusion_as_its_upstream():
 
 
 # Settings that decide what is learned, changed after training.
-
-MULTISCALE = {"@architectures": "spacy-stablediff.MultiscaleDiffusion.v1"}
 
 
 def learned(layer):

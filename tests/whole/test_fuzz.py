@@ -23,6 +23,7 @@ from ..pipelines import (
     EMBEDDING,
     HEAT,
     IMPLICIT,
+    MULTISCALE,
     WIDTH,
     annotated_examples,
     initialize,
@@ -31,7 +32,6 @@ from ..pipelines import (
 )
 
 TEXTS = ["Brightmoor paid Anselmo. Nobody else came!", "", "x", "ok 😀 thanks", "  "]
-MULTISCALE = {"@architectures": "spacy-stablediff.MultiscaleDiffusion.v1"}
 WIRINGS = [
     "listener",  # reads the shared vectors
     "diffused listener",  # diffuses them once more for itself

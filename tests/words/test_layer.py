@@ -7,6 +7,7 @@ import numpy
 import pytest
 import spacy
 from numpy.testing import assert_allclose
+from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Adam
 
@@ -430,32 +431,18 @@ def test_forms_have_the_spaces_of_the_words_that_they_stand_for():
 
 
 def test_forms_have_the_annotation_of_the_words_that_they_stand_for():
-    embed_block = {
-        "@architectures": "spacy.MultiHashEmbed.v2",
-        "width": EMBEDDING["width"],
-        "attrs": ["NORM", "TAG"],
-        "rows": [200, 200],
-        "include_static_vectors": False,
-    }
-    encode = {
-        "@architectures": "spacy.MaxoutWindowEncoder.v2",
-        "width": EMBEDDING["width"],
-        "depth": 1,
-        "window_size": 1,
-        "maxout_pieces": 2,
-    }
-    block = {"@architectures": "spacy.Tok2Vec.v2", "embed": embed_block, "encode": encode}
-    nlp = word_graph_pipeline(embedding=block)
-    train(nlp)
-    learn(nlp, ["breakfast here", "breakfast there"])
-    layer = find_node(nlp.get_pipe("tok2vec"), LAYER)
-    docs = [nlp.make_doc(text) for text in ("breakfast", "breakfast")]
-    for doc in docs:
-        doc[0].tag_ = "NN"
-    right, typo = layer.predict(docs)
-    assert_allclose(typo, right, atol=1e-5)
-    (untagged,) = layer.predict([nlp.make_doc("breakfast")])
-    assert abs(untagged - right).max() > 0.01
+    embed = {**embedding_with_vectors()["embed"], "attrs": ["NORM", "TAG"]}
+    embedding = {**embedding_with_vectors(), "embed": {**embed, "include_static_vectors": False}}
+    nlp = trained_on(OFTEN, embedding=embedding)
+    (layer,) = find_layers(nlp.get_pipe("tok2vec"))
+    plain, tagged = (nlp.make_doc("I am hapyp") for _ in range(2))
+    tagged[2].tag_ = "JJ"
+    mixed = find_mixed(layer, read_texts([tagged]))
+    assert mixed.tokens.tolist() == [2] and "happy" in mixed.forms
+    forms = Doc(nlp.vocab, words=mixed.forms, tags=["JJ"] * len(mixed.forms))
+    rows = layer.layers[0].predict([forms])[0]
+    assert_allclose(layer.predict([tagged])[0][2], mixed.weights @ rows[mixed.sources], atol=1e-6)
+    assert not numpy.allclose(layer.predict([tagged])[0][2], layer.predict([plain])[0][2])
 
 
 def embedding_with_vectors():
