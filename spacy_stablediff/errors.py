@@ -337,6 +337,10 @@ class Errors(metaclass=ErrorsWithCodes):
              "annotates.")
     SD198 = ("The texts to tune on are annotated with labels that component '{name}' doesn't know, such as {unknown}. It knows "
              "{known}. Give texts with its own labels, or without annotation, which the pipeline itself annotates.")
+    SD199 = ("The function that the setting 'output' names gives the column '{column}' values that no column can hold: {problem}. "
+             "Return values of one type for all texts.")
+    SD200 = ("The column '{column}' of the data must be the place of each text in the corpus, a whole number of at least 0, but has "
+             "{value!r}. Rename the column, and the texts are numbered in their order.")
 # fmt: on
 
 

@@ -7,7 +7,8 @@ from importlib.util import find_spec
 
 from ..errors import Errors
 
-if find_spec("ray") is None:
+# A folder of that name is found too, but has no origin.
+if (found := find_spec("ray")) is None or found.origin is None:
     raise ImportError(Errors.SD170)
 
 from .annotate import annotate

@@ -49,7 +49,7 @@ def annotate(
         `entities`, a list of {"start", "end", "label", "text"} each, in characters. "cats": a
         column `cats`, the score of each category. "docbin": a row for each batch, with a
         `DocBin` as bytes in the column `docbin`, and a list for each other column. Or a
-        function that makes a dict of columns of a Doc, which is gone afterwards.
+        function that makes a dict of new columns of a Doc, which is gone afterwards.
     batch_size (int): Number of documents that the pipeline works on at once, >= 1.
     concurrency (Optional[Union[int, Tuple[int, int]]]): The number of workers, or the least
         and the most. By default as many as the cluster has CPUs.
@@ -58,7 +58,8 @@ def annotate(
     RETURNS (ray.data.Dataset): The dataset, with what is kept.
     RAISES (ValueError): SD171 or SD172 if there is no such pipeline, SD173 to SD175 for
         other settings. While the result is computed, within an error of Ray's: SD176 for a
-        text that fails, SD177 or SD187 for a column that is missing or there already.
+        text that fails, SD177 or SD187 for a column that is missing or there already, SD184
+        or SD199 for what a function returns.
     """
     model = check_model(model)
     check_output(output)

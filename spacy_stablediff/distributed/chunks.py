@@ -24,6 +24,9 @@ CHUNKS_PER_WORKER = 8
 LEAST_BYTES, MOST_BYTES = 64_000, 8_000_000
 LEAST_ROWS, MOST_ROWS = 1_000, 50_000
 
+# How much of a line an error shows.
+SHOWN = 60
+
 # The column of the texts of a .txt file.
 TEXT = "text"
 
@@ -83,11 +86,12 @@ def cut_files(files: list[Path], workers: int) -> list[Chunk]:
     return chunks
 
 
-def read_chunk(chunk: Chunk, batch_size: int) -> Iterator[pa.Table]:
+def read_chunk(chunk: Chunk, batch_size: int, *, text: str | None = None) -> Iterator[pa.Table]:
     """Read a chunk, batch by batch.
 
     chunk (Chunk): The chunk.
     batch_size (int): The number of rows of a batch.
+    text (Optional[str]): A column that all batches of JSON lines have, if only of nulls.
     YIELDS (pyarrow.Table): The rows of a batch.
     RAISES (ValueError): SD179 if the file can't be read.
     """
@@ -95,9 +99,10 @@ def read_chunk(chunk: Chunk, batch_size: int) -> Iterator[pa.Table]:
         if chunk.path.endswith(PARQUET):
             yield from _read_rows(chunk, batch_size)
         else:
+            wanted = [text] if text is not None and not _is_text(chunk.path) else []
             for rows in minibatch(_read_lines(chunk), batch_size):
-                columns = dict.fromkeys(name for row in rows for name in row)
-                yield pa.table({name: [row.get(name) for row in rows] for name in columns})
+                columns = dict.fromkeys([*(name for row in rows for name in row), *wanted])
+                yield pa.table({name: _make_column(name, rows) for name in columns})
     except (OSError, ValueError, pa.ArrowException) as error:
         raise unreadable(chunk.path, error) from None
 
@@ -142,6 +147,7 @@ def _clamp(value: float, least: int, most: int) -> int:
 def _read_rows(chunk: Chunk, batch_size: int) -> Iterator[pa.Table]:
     """Read rows of a Parquet file, from those of its groups that have them."""
     with pq.ParquetFile(chunk.path) as file:
+        _check_names(file.schema_arrow.names)
         counts = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
         ends = list(accumulate(counts))
         groups = [
@@ -161,9 +167,15 @@ def _read_rows(chunk: Chunk, batch_size: int) -> Iterator[pa.Table]:
                 yield pa.Table.from_batches([part])
 
 
+def _check_names(names: list[str]) -> None:
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"several columns are named '{twice}'")
+
+
 def _read_lines(chunk: Chunk) -> Iterator[dict[str, Any]]:
     """Read the lines that begin in a chunk, as rows."""
-    is_text = chunk.path.removesuffix(".gz").endswith(".txt")
+    is_text = _is_text(chunk.path)
     with _open(chunk.path) as file:
         if chunk.start:
             # The rest of the line that the byte before the chunk is part of.
@@ -181,10 +193,25 @@ def _read_lines(chunk: Chunk) -> Iterator[dict[str, Any]]:
 
 
 def _read_object(text: str) -> dict[str, Any]:
-    row = srsly.json_loads(text)
+    try:
+        row = srsly.json_loads(text)
+    except ValueError as error:
+        raise ValueError(f"{error} in the line {text[:SHOWN]}") from None
     if not isinstance(row, dict):
-        raise ValueError(f"a line is no JSON object: {text[:60]}")
+        raise ValueError(f"a line is no JSON object: {text[:SHOWN]}")
     return row
+
+
+def _make_column(name: str, rows: list[dict[str, Any]]) -> pa.Array:
+    """The values of a column, null where a row has none."""
+    try:
+        return pa.array([row.get(name) for row in rows])
+    except (ValueError, OverflowError, pa.ArrowException) as error:
+        raise ValueError(f"the column '{name}' of its lines: {error}") from None
+
+
+def _is_text(path: str) -> bool:
+    return path.removesuffix(".gz").endswith(".txt")
 
 
 def _open(path: str) -> IO[bytes]:

@@ -9,6 +9,8 @@ import ray.data
 from ray.data import Dataset
 from spacy.language import Language
 
+from ..checks import is_whole
+from ..errors import Errors
 from ..measure.data import Data
 from ..measure.measure import read_batches
 from ..measure.store import ExampleStore
@@ -44,6 +46,13 @@ def cut_corpus(
     if limit:
         dataset = dataset.sort(INDEX).filter(lambda row: row[text] != "").limit(limit)
     return dataset, size
+
+
+def check_places(places: list[Any]) -> None:
+    """Raise SD200 unless all of a column are places in a corpus."""
+    for place in places:
+        if not is_whole(place, least=0):
+            raise ValueError(Errors.SD200.format(column=INDEX, value=place))
 
 
 def _hand_out_examples(nlp: Language, data: Data, size: int, limit: int) -> Dataset:

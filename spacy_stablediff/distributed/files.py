@@ -24,7 +24,14 @@ from .checks import (
 )
 from .chunks import Chunk, cut_files, list_files, read_chunk, read_columns, unreadable
 from .cluster import connect, count_cpus, share_cpus
-from .manifest import Manifest, describe_files, describe_model, find_run, write_manifest
+from .manifest import (
+    Manifest,
+    describe_code,
+    describe_files,
+    describe_model,
+    find_run,
+    write_manifest,
+)
 from .worker import ONE_THREAD, Annotator, check_columns, list_columns
 
 # Where a file of the output says what it holds.
@@ -111,7 +118,7 @@ class FileAnnotator(Annotator):
         """Annotate a chunk, and write its file, all of it or nothing."""
         begun = Summary(0, self.words, self.errors, time.perf_counter())
         tables, documents = [], 0
-        for table in read_chunk(chunk, self._batch_size):
+        for table in read_chunk(chunk, self._batch_size, text=self._text):
             documents += table.num_rows
             tables.append(super().__call__(table))
         summary = Summary(
@@ -167,8 +174,14 @@ def annotate_files(
     if columns := read_columns(files[0]):
         check_columns(columns, text=text, added=list_columns(output, on_error))
     settings: dict[str, Any] = {"text": text, "output": output, "on_error": on_error}
-    described = {"pipeline": describe_model(model), **settings, "batch_size": batch_size}
-    settings["code"] = None if code is None else str(check_code(code))
+    code = None if code is None else check_code(code)
+    described = {
+        "pipeline": describe_model(model),
+        **settings,
+        "batch_size": batch_size,
+        "code": describe_code(code),
+    }
+    settings["code"] = None if code is None else str(code)
     folder = folder.absolute()
     run = find_run(folder, described, describe_files(files))
     missing = None if run is None else run.list_missing(folder)

@@ -1,13 +1,13 @@
 """What a run over files is, written beside its output, so that it can go on later."""
 
-import zlib
+import hashlib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import srsly
-from spacy.util import is_package
+from spacy.util import get_package_path, is_package
 
 from ..errors import Errors
 from .chunks import Chunk
@@ -15,6 +15,9 @@ from .chunks import Chunk
 # Readers of Parquet pass over what begins so.
 NAME = "_manifest.json"
 DRAFT = f"{NAME}.draft"
+
+# How many bytes of a pipeline's file are in memory at once.
+PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -96,8 +99,27 @@ def describe_files(files: list[Path]) -> dict[str, list[int]]:
 
 
 def describe_model(model: str) -> dict[str, Any]:
-    """Describe a pipeline so that another one of the same name is noticed."""
-    if is_package(model):
-        return {"name": model, "version": version(model)}
-    texts = [(Path(model) / name).read_bytes() for name in ("meta.json", "config.cfg")]
-    return {"name": model, "version": zlib.crc32(b"".join(texts))}
+    """Describe a pipeline so that another one of the same name is noticed.
+
+    All of its files count: one that was trained again has the same config.
+    """
+    folder = get_package_path(model) if is_package(model) else Path(model)
+    files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
+    kept = [file for file in files if file.parent.name != "__pycache__"]
+    return {"name": model, "checksum": _digest(kept)}
+
+
+def describe_code(code: Path | None) -> dict[str, Any] | None:
+    """Describe a file of Python so that changes are noticed."""
+    return None if code is None else {"name": str(code), "checksum": _digest([code])}
+
+
+def _digest(files: Iterable[Path]) -> str:
+    """A checksum of the names and contents of files, that are read piece by piece."""
+    digest = hashlib.blake2b(digest_size=8)
+    for path in files:
+        digest.update(path.name.encode())
+        with path.open("rb") as file:
+            while piece := file.read(PIECE):
+                digest.update(piece)
+    return digest.hexdigest()

@@ -23,7 +23,7 @@ from ..types import Augmenter
 from ..view.stability import StabilityReport, count_mended
 from .checks import Concurrency, check_code, check_concurrency, check_count, check_model
 from .cluster import count_cpus, share_cpus
-from .corpus import EXAMPLES, INDEX, cut_corpus
+from .corpus import EXAMPLES, INDEX, check_places, cut_corpus
 from .loading import Loaded, load
 from .worker import ONE_THREAD, describe
 
@@ -80,7 +80,7 @@ def measure(
     RETURNS (StabilityReport): The figures, and a few sample documents.
     RAISES (ValueError): As `measure_stability`, also for what goes wrong on a worker; SD171
         or SD172 if there is no such pipeline, SD175 for numbers, SD177 if there is no such
-        column, SD189 if there is no such code.
+        column, SD189 if there is no such code, SD200 for an `index` that holds no places.
     """
     models = [check_model(each) for each in (model, baseline) if each is not None]
     check_numbers(limit=limit, seed=seed)
@@ -156,7 +156,9 @@ class PartMeasurer:
         """Read the documents, each with its place in the corpus."""
         if EXAMPLES not in table.column_names:
             examples = read_data(self._pipeline.nlp, table.column(self._text).to_pylist())
-            return zip(table.column(INDEX).to_pylist(), examples, strict=True)
+            places = table.column(INDEX).to_pylist()
+            check_places(places)
+            return zip(places, examples, strict=True)
         (row,) = table.to_pylist()
         store = ExampleStore(self._pipeline.nlp.vocab)
         store.add_bytes(row[EXAMPLES], len(row[INDEX]))

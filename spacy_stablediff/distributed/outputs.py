@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import pyarrow as pa
+import srsly
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
@@ -86,7 +87,12 @@ class Bins:
     """
 
     def read(self, doc: Doc) -> Doc:
-        """Keep a document, until its batch is written."""
+        """Keep a document, until its batch is written.
+
+        RAISES (TypeError): If its `user_data` can't be written.
+        """
+        # A bin does so too, but there an error would be of the whole batch.
+        srsly.msgpack_dumps(doc.user_data)
         return doc
 
     def write(self, table: pa.Table, found: Sequence[Any]) -> pa.Table:
@@ -118,11 +124,19 @@ class Columns:
         return columns
 
     def write(self, table: pa.Table, found: Sequence[Any]) -> pa.Table:
-        """Add the columns; one that is there already is replaced."""
+        """Add the columns.
+
+        RAISES (ValueError): SD187 if one is there already, SD199 if its values have no type in
+            common.
+        """
         for name in dict.fromkeys(name for columns in found for name in columns or ()):
-            values = pa.array([(columns or {}).get(name) for columns in found])
-            kept = table.drop_columns([name]) if name in table.column_names else table
-            table = kept.append_column(name, values)
+            if name in table.column_names:
+                raise ValueError(Errors.SD187.format(column=name))
+            try:
+                values = pa.array([(columns or {}).get(name) for columns in found])
+            except (ValueError, OverflowError, pa.ArrowException) as error:
+                raise ValueError(Errors.SD199.format(column=name, problem=error)) from None
+            table = table.append_column(name, values)
         return table
 
 

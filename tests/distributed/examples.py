@@ -18,6 +18,14 @@ def fail(doc):
     return doc
 
 
+@Language.component("test_note")
+def note(doc):
+    """Keep what can't be written of one text."""
+    if doc.text == BAD:
+        doc.user_data["words"] = {token.text for token in doc}
+    return doc
+
+
 @Language.factory("test_kill", default_config={"folder": "", "every": 1})
 def make_killer(nlp, name, folder, every):
     """Kill the worker, once for each text of the form "kill 7", where the number says so."""

@@ -3,7 +3,12 @@
 import os
 
 import pytest
+import spacy
 from spacy.tokens import DocBin
+
+from .examples import BAD, save_blank
+
+pa = pytest.importorskip("pyarrow")
 
 pytestmark = pytest.mark.real("ray")
 
@@ -128,9 +133,30 @@ def test_a_function_that_fails_is_an_error_of_that_text(annotated):
     assert any(row["inverse"] is not None for row in rows)
 
 
+def test_a_document_that_no_bin_can_hold_is_an_error_of_that_text(cluster, tmp_path):
+    from spacy_stablediff.distributed.worker import Annotator
+
+    model = save_blank(tmp_path / "model", "test_note")
+    annotator = Annotator(str(model), output="docbin", on_error="column")
+    (row,) = annotator(pa.table({"text": ["fine", BAD]})).to_pylist()
+    assert row["error"] == [None, "TypeError: can not serialize 'set' object"]
+    assert len(list(DocBin().from_bytes(row["docbin"]).get_docs(spacy.blank("en").vocab))) == 2
+
+
 @pytest.mark.parametrize(
     "code, rows, settings",
     [
+        ("SD187.*'text'", [{"text": "ok"}], {"output": lambda doc: {"text": doc.text.upper()}}),
+        (
+            "SD187.*'error'",
+            [{"text": "ok"}],
+            {"output": lambda doc: {"error": 0}, "on_error": "column"},
+        ),
+        (
+            "SD199.*'length'",
+            [{"text": "ok"}, {"text": "Anselmo"}],
+            {"output": lambda doc: {"length": len(doc) if doc.text == "ok" else "long"}},
+        ),
         (r"SD176\] The text 'None'.*\[E1041\].*--on-error column", ROWS, {}),
         ("SD177.*'text'.*Columns: body", [{"body": "ok"}], {}),
         ("SD187.*'entities'", [{"text": "ok", "entities": 1}], {}),

@@ -88,6 +88,18 @@ def test_fields_that_only_some_lines_have_are_empty_in_the_others(folder):
     assert read_all(path, 100, 40) == [{"text": "a", "lang": None}, {"text": "b", "lang": "en"}]
 
 
+def test_the_column_of_the_texts_is_there_in_batches_without_it(folder):
+    from spacy_stablediff.distributed.chunks import Chunk, read_chunk
+
+    path = folder / "some.jsonl"
+    path.write_text('{"id": 1}\n{"id": 2, "text": "b"}\n')
+    tables = list(read_chunk(Chunk(str(path), 0, path.stat().st_size), 1, text="text"))
+    assert [table.to_pylist() for table in tables] == [
+        [{"id": 1, "text": None}],
+        [{"id": 2, "text": "b"}],
+    ]
+
+
 def test_folders_are_read_whole_but_for_hidden_files(folder, tmp_path):
     from spacy_stablediff.distributed.chunks import list_files
 
@@ -98,19 +110,31 @@ def test_folders_are_read_whole_but_for_hidden_files(folder, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name, data",
+    "name, data, problem",
     [
-        ("list.jsonl", b"[1, 2]\n"),
-        ("broken.jsonl", b'{"text": \n'),
-        ("latin1.txt", "Müller\n".encode("latin1")),
-        ("broken.parquet", b"no rows"),
-        ("broken.txt.gz", b"not packed"),
+        ("list.jsonl", b"[1, 2]\n", r"\[1, 2\]"),
+        ("broken.jsonl", b'{"text": \n', r'the line {"text":'),
+        ("half.jsonl", rb'{"text": "\ud83d"}', "the column 'text'"),
+        ("large.jsonl", b'{"id": 20000000000000000000}', "20000000000000000000|the column 'id'"),
+        ("mixed.jsonl", b'{"id": 1}\n{"id": "x"}\n', "the column 'id'"),
+        ("latin1.txt", "Müller\n".encode("latin1"), "utf-8"),
+        ("broken.parquet", b"no rows", "Parquet"),
+        ("broken.txt.gz", b"not packed", "gzip"),
     ],
 )
-def test_files_that_cannot_be_read_are_named(tmp_path, name, data):
+def test_files_that_cannot_be_read_are_named(tmp_path, name, data, problem):
     from spacy_stablediff.distributed.chunks import cut_files, read_chunk
 
     (tmp_path / name).write_bytes(data)
-    with pytest.raises(ValueError, match=rf"\[SD179\] .*{name}"):
+    with pytest.raises(ValueError, match=rf"\[SD179\] .*{name}.*{problem}"):
         for chunk in cut_files([tmp_path / name], workers=1):
             list(read_chunk(chunk, 10))
+
+
+def test_columns_of_one_name_are_named(tmp_path):
+    from spacy_stablediff.distributed.chunks import read_columns
+
+    columns = [pa.array(["a"]), pa.array(["b"])]
+    pq.write_table(pa.Table.from_arrays(columns, ["text", "text"]), tmp_path / "twice.parquet")
+    with pytest.raises(ValueError, match=r"\[SD179\] .*twice.parquet.*'text'"):
+        read_columns(tmp_path / "twice.parquet")

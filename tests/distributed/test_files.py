@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+import spacy
 from spacy.cli._util import app
 from typer.testing import CliRunner
 
@@ -149,6 +150,26 @@ def test_a_stopped_run_goes_on_from_what_is_on_disk(command, pipeline, tmp_path)
     assert read(tmp_path / "out") == whole
     assert parts[0].stat().st_mtime_ns == before
     assert not list((tmp_path / "out").glob(".part-*"))
+
+
+def test_a_pipeline_that_was_trained_again_does_not_go_on(command, pipeline, tmp_path):
+    nlp, _ = pipeline
+    nlp.to_disk(tmp_path / "again")
+    assert command(tmp_path / "again", number(["Anselmo"]))[0] == 0
+    ner = spacy.load(tmp_path / "again")
+    ner.get_pipe("ner").model.get_ref("upper").get_param("W")[:] = 0
+    ner.to_disk(tmp_path / "again")
+    code, output = command(tmp_path / "again")
+    assert code == 1 and "[SD182]" in output and "'pipeline'" in output
+
+
+def test_a_file_of_code_that_was_changed_does_not_go_on(command, tmp_path):
+    (tmp_path / "code.py").write_text(CODE.read_text())
+    model = save_blank(tmp_path / "model", "test_fail")
+    assert command(model, number(["Marta"]), "--code", tmp_path / "code.py")[0] == 0
+    (tmp_path / "code.py").write_text(f"{CODE.read_text()}\n# changed\n")
+    code, output = command(model, None, "--code", tmp_path / "code.py")
+    assert code == 1 and "[SD182]" in output and "'code'" in output
 
 
 def squeeze(output):

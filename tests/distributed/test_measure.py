@@ -78,6 +78,15 @@ def test_datasets_of_texts_have_the_same_figures(cluster, measured, with_index, 
     assert_same(found, expected, rel=1e-4)
 
 
+@pytest.mark.parametrize("index", [-1, None, "first"])
+def test_an_index_that_is_no_place_is_named(cluster, pipeline, index):
+    from spacy_stablediff.distributed import measure
+
+    dataset = cluster.data.from_items([{"text": "Anselmo fixed it", "index": index}])
+    with pytest.raises(ValueError, match=rf"\[SD200\] The column 'index'.*{index!r}"):
+        measure(dataset, pipeline[1], concurrency=1)
+
+
 def test_a_baseline_is_measured_on_the_same_documents(cluster, pipeline):
     from spacy_stablediff.distributed import measure
 

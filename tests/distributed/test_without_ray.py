@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ import spacy_stablediff
 WITHOUT = "import sys; sys.modules['ray'] = None; "
 
 
-def run(code):
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+def run(code, folder=None):
+    args = [sys.executable, "-c", code]
+    return subprocess.run(args, capture_output=True, text=True, cwd=folder)
 
 
 @pytest.mark.parametrize("name", ["annotate", "measure"])
@@ -21,6 +23,12 @@ def test_without_ray_the_error_says_what_to_install(name):
     assert process.returncode == 1
     assert "ImportError: [SD170]" in process.stderr
     assert 'pip install "spacy-stablediff[ray]"' in process.stderr
+
+
+@pytest.mark.skipif(find_spec("ray") is not None, reason="Ray is found before the folder")
+def test_a_folder_of_that_name_is_not_ray(tmp_path):
+    (tmp_path / "ray").mkdir()
+    assert "[SD170]" in run("import spacy_stablediff.distributed", tmp_path).stderr
 
 
 @pytest.mark.parametrize(
