@@ -68,22 +68,42 @@ def edit_reference(clean: Doc, plan: Plan) -> Doc:
     _copy_heads(clean, doc, source, place)
     _copy_sentences(clean, doc, source)
     for key, group in clean.spans.items():
-        spans = [
-            Span(doc, place[s.start], place[s.end - 1] + 1, s.label, kb_id=s.kb_id, span_id=s.id)
-            for s in group
-            if len(s) > 0
-        ]
+        spans = [_copy_span(span, doc, place, plan) for span in group if len(span) > 0]
         doc.spans[key] = SpanGroup(doc, name=group.name, attrs=dict(group.attrs), spans=spans)
     return doc
+
+
+def _copy_span(span: Span, doc: Doc, place: Array, plan: Plan) -> Span:
+    """Copy a span, in another name without what it is known by."""
+    start, end = int(place[span.start]), int(place[span.end - 1]) + 1
+    if plan.renames and not plan.spellings.keys().isdisjoint(range(start, end)):
+        return Span(doc, start, end, span.label)
+    return Span(doc, start, end, span.label, kb_id=span.kb_id, span_id=span.id)
 
 
 def _copy_token_attrs(clean: Doc, doc: Doc, plan: Plan) -> None:
     """Copy what goes with a token. The norm of a misspelt word is its own."""
     values: Array = clean.to_array(TOKEN_ATTRS)[plan.source]
     values[list(plan.spellings), TOKEN_ATTRS.index("NORM")] = 0
+    if plan.renames:
+        _rename(values, doc, plan)
     used = numpy.flatnonzero(values.any(axis=0))
     if len(used):
         doc.from_array([TOKEN_ATTRS[i] for i in used.tolist()], values[:, used])
+
+
+def _rename(values: Array, doc: Doc, plan: Plan) -> None:
+    """Give names lemmas of their own, and take from entities what the person is known by."""
+    renamed = numpy.zeros(len(doc), dtype=bool)
+    renamed[list(plan.spellings)] = True
+    lemmas = values[:, TOKEN_ATTRS.index("LEMMA")]
+    has_lemma = renamed & (lemmas > 0)
+    lemmas[has_lemma] = doc.to_array("ORTH")[has_lemma]
+    iob = values[:, TOKEN_ATTRS.index("ENT_IOB")]
+    entities = numpy.where((iob == 1) | (iob == 3), numpy.cumsum(iob == 3), 0)
+    of_others = numpy.isin(entities, entities[renamed & (entities > 0)])
+    for attr in ("ENT_KB_ID", "ENT_ID"):
+        values[of_others, TOKEN_ATTRS.index(attr)] = 0
 
 
 def _copy_heads(clean: Doc, doc: Doc, source: Array, place: Array) -> None:

@@ -30,7 +30,8 @@ class Names(SeededAugmenter):
     full stop, words such as "van" in a name that has capitals, and words of a script that the
     names have none of. Documents without gold persons stay as they are.
 
-    Gold annotation stays right, the edited text is tokenized, the alignment is recorded, and
+    Gold annotation stays right: lemmas are those of the new names, which have no `kb_id` and no
+    `id` of a person. The edited text is tokenized, the alignment is recorded, and
     the seed fixes the sequence of edits, as with `spacy-stablediff.edits.v1`.
     """
 
@@ -92,7 +93,7 @@ class Names(SeededAugmenter):
                 if name is not None:
                     words[i] = name
                     spellings[i] = replace(keep(word), 0, len(word), name)
-        return Plan(words, spaces, numpy.arange(len(doc)), spellings)
+        return Plan(words, spaces, numpy.arange(len(doc)), spellings, renames=True)
 
 
 def sort_names(names: Iterable[str] | None) -> tuple[dict[str, list[str]], dict[str, list[str]]]:

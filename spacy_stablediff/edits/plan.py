@@ -16,12 +16,14 @@ class Plan(NamedTuple):
     spaces (List[bool]): Whether a space follows each.
     source (Ints1d): For each the index of the clean token.
     spellings (Dict[int, Spelling]): Those that are written differently, by their index.
+    renames (bool): Whether these are other names, of others.
     """
 
     words: list[str]
     spaces: list[bool]
     source: Array
     spellings: dict[int, Spelling]
+    renames: bool = False
 
     @property
     def text(self) -> str:

@@ -145,6 +145,22 @@ def test_gold_annotation_stays_with_its_words():
     assert copy.cats == doc.cats and doc.text.startswith("Grace Hopper")
 
 
+def test_what_a_person_is_known_by_stays_with_that_person():
+    doc = NLP.make_doc("Ms. Jane Roe visited Paris with Max")
+    for token in doc:
+        token.lemma_ = token.text.lower()
+    persons = [(1, 3, "Q1"), (6, 7, "Q3")]
+    spans = [Span(doc, *each[:2], "PERSON", kb_id=each[2], span_id="a") for each in persons]
+    doc.ents = [*spans, Span(doc, 4, 5, "GPE", kb_id="Q2", span_id="b")]
+    doc.spans["sc"] = [Span(doc, 1, 3, "PERSON", kb_id="Q1"), Span(doc, 4, 5, "GPE", kb_id="Q2")]
+    edited = rename(Example(NLP.make_doc(doc.text), doc), names=OWN).reference
+    known_by = [(ent.label_, ent.kb_id_, ent.id_) for ent in edited.ents]
+    assert known_by == [("PERSON", "", ""), ("GPE", "Q2", "b"), ("PERSON", "", "")]
+    assert [span.kb_id_ for span in edited.spans["sc"]] == ["", "Q2"]
+    lemmas = ["ms.", edited[1].text, edited[2].text, "visited", "paris", "with", edited[6].text]
+    assert [token.lemma_ for token in edited] == lemmas and "Jane" not in edited.text
+
+
 def test_a_name_that_the_tokenizer_splits_is_aligned_by_its_letters():
     example = make_example("They met Grace today", "Grace")
     copy = rename(example, names=["Anne-Marie"])
