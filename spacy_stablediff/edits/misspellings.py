@@ -14,20 +14,25 @@ from .seeded import SeededAugmenter
 from .spelling import Spelling, keep, replace
 from .table import Table, read_table
 
+# Tables have the plain one.
+APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
+
 
 class Misspellings(SeededAugmenter):
     """An augmenter that misspells words as people do, registered as
     `spacy-stablediff.misspellings.v1`.
 
     Yields one edited copy of each example. Words are looked up in a table of misspellings,
-    token by token, and keep their case: "Their" becomes "Thier", "THEIR" becomes "THIER".
-    Gold annotation stays right, the edited text is tokenized, the alignment is recorded, and
+    and keep their case: "Their" becomes "Thier", "THEIR" becomes "THIER". Words that the
+    tokenizer splits are looked up as a whole first: "don't" becomes "dont". Gold annotation stays right, the edited text is tokenized, the alignment is recorded, and
     the seed fixes the sequence of edits, as with `spacy-stablediff.edits.v1`.
     """
 
     name = "spacy-stablediff.misspellings.v1"
 
-    def __init__(self, table: Table, rate: float = 1.0, seed: int = 0) -> None:
+    def __init__(
+        self, table: Table, rate: float = 1.0, seed: int = 0, split_words: bool = True
+    ) -> None:
         """Create the augmenter, and read the table.
 
         table (Union[str, Path, List[Tuple[str, str]]]): The path of a file with a line
@@ -37,6 +42,8 @@ class Misspellings(SeededAugmenter):
         rate (float): How often a word that has a misspelling in the table is misspelt, from
             0 to 1.
         seed (int): The seed >= 0 of the random choices.
+        split_words (bool): Whether words that the tokenizer splits are looked up as a whole, and
+            not as tokens alone.
         RAISES (ValueError): SD100 if the rate is not a number from 0 to 1, SD102 if the seed
             is not a whole number >= 0, SD120, SD121, SD122 or SD123 if the table can't be
             used.
@@ -45,6 +52,7 @@ class Misspellings(SeededAugmenter):
         super().__init__(seed)
         self.table = table
         self.rate = rate
+        self.split_words = split_words
         self._misspellings = read_table(table, owner=self.name)
 
     def at(self, rate: float) -> "Misspellings":
@@ -63,20 +71,75 @@ class Misspellings(SeededAugmenter):
     def settings(self) -> dict[str, Any]:
         """The arguments that make such an augmenter."""
         table = str(self.table) if isinstance(self.table, Path) else self.table
-        return {"table": table, "rate": self.rate, "seed": self.seed}
+        return {
+            **{"table": table, "rate": self.rate},
+            **{"seed": self.seed, "split_words": self.split_words},
+        }
 
     def _plan(self, doc: Doc) -> Plan:
         """Choose which words of a document are misspelt, and how."""
         words = [token.text for token in doc]
         spaces = doc.to_array("SPACY").astype(bool).tolist()
         happens, ways = self._rng.random((2, len(doc)))
-        spellings = {}
-        for i in numpy.flatnonzero(happens < self.rate).tolist():
-            wrongs = self._misspellings.get(words[i].lower())
+        spellings: dict[int, Spelling] = {}
+        for start, end in self._find_words(doc, words):
+            wrongs = self._look_up(words[start:end]) if happens[start] < self.rate else []
             if wrongs:
-                spellings[i] = misspell(words[i], wrongs[int(ways[i] * len(wrongs))])
-                words[i] = spellings[i].text
+                wrong = wrongs[int(ways[start] * len(wrongs))]
+                misspelt = misspell_tokens(words[start:end], wrong)
+                spellings.update(enumerate(misspelt, start))
+        for i, spelling in spellings.items():
+            words[i] = spelling.text
         return Plan(words, spaces, numpy.arange(len(doc)), spellings)
+
+    def _find_words(self, doc: Doc, words: list[str]) -> list[tuple[int, int]]:
+        """Find the words to look up: their first tokens, and those after their last."""
+        runs = find_runs(doc) if self.split_words else []
+        known = [(start, end) for start, end in runs if self._look_up(words[start:end])]
+        taken = {i for start, end in known for i in range(start, end)}
+        return [*known, *((i, i + 1) for i in range(len(words)) if i not in taken)]
+
+    def _look_up(self, tokens: list[str]) -> list[str]:
+        """The misspellings of the word that tokens make up, typed with plain apostrophes."""
+        word = "".join(tokens).lower().replace(APOSTROPHE, "'")
+        wrongs = self._misspellings.get(word, [])
+        if len(tokens) == 1:
+            return wrongs
+        return [wrong for wrong in wrongs if all(s.text for s in misspell_tokens(tokens, wrong))]
+
+
+def find_runs(doc: Doc) -> list[tuple[int, int]]:
+    """Find the words that the tokenizer has split: tokens without a space between them.
+
+    doc (Doc): The document.
+    RETURNS (List[Tuple[int, int]]): For each the index of its first token, and of the one after
+        its last: several, without punctuation before and behind.
+    """
+    space, is_space, is_punct = doc.to_array(["SPACY", "IS_SPACE", "IS_PUNCT"]).astype(bool).T
+    gap = space[:-1] | is_space[:-1] | is_space[1:]
+    numbers = numpy.cumsum(numpy.concatenate([[False], gap]))
+    places = numpy.flatnonzero(~(is_space | is_punct))
+    _, firsts, counts = numpy.unique(numbers[places], return_index=True, return_counts=True)
+    starts, ends = places[firsts], places[firsts + counts - 1] + 1
+    several = ends - starts > 1
+    return list(zip(starts[several].tolist(), ends[several].tolist(), strict=True))
+
+
+def misspell_tokens(tokens: list[str], wrong: str) -> list[Spelling]:
+    """Write a word as a misspelling has it, and cut that into its tokens again.
+
+    tokens (List[str]): The tokens of the word.
+    wrong (str): The misspelling, in lower case.
+    RETURNS (List[Spelling]): Each token: the characters that stand for some of its own.
+    """
+    text, origins = misspell("".join(tokens), wrong)
+    spellings, begin = [], 0
+    for token in tokens:
+        end = begin + len(token)
+        own = [(char, i - begin) for char, i in zip(text, origins, strict=True) if begin <= i < end]
+        spellings.append(Spelling("".join(char for char, _ in own), [i for _, i in own]))
+        begin = end
+    return spellings
 
 
 def misspell(word: str, wrong: str) -> Spelling:

@@ -45,11 +45,12 @@ def read_table(table: Table, *, owner: str) -> dict[str, list[str]]:
 def _read_file(path: Path, owner: str) -> Iterator[tuple[str, str]]:
     """Read the pairs of a file."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        # Unlike splitlines, which cuts at some characters that a remark may have.
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(Errors.SD120.format(augmenter=owner, path=path, reason=error)) from None
     for number, line in enumerate(lines, start=1):
-        if line.strip() and not line.startswith("#"):
+        if line.strip() and not line.lstrip().startswith("#"):
             wrong, _, rights = line.partition("->")
             if not (wrong.strip() and rights.strip()) or "->" in rights:
                 details = {"path": path, "number": number, "line": line}

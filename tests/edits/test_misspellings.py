@@ -57,6 +57,36 @@ def test_a_capital_of_one_letter_is_no_upper_case():
     assert variants("A", [("an", "a")]) == {"An"}
 
 
+CONTRACTIONS = [("dont", "don't"), ("its", "it's"), ("theres", "there's"), ("do", "does")]
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("I don't know", "I dont know"),
+        ("\"Don't!\", it's", '"Dont!", its'),
+        ("there\N{RIGHT SINGLE QUOTATION MARK}s more", "theres more"),
+    ],
+)
+def test_words_that_the_tokenizer_splits_are_misspelt_as_a_whole(text, expected):
+    assert variants(text, CONTRACTIONS) == {expected}
+    assert variants(text, CONTRACTIONS, split_words=False) == {text}
+
+
+def test_the_tokens_of_a_split_word_keep_their_annotation():
+    doc = NLP.make_doc("She doesn't")
+    doc.ents = [Span(doc, 1, 2, "VERB")]
+    (copy,) = Misspellings([("doesnt", "doesn't")])(NLP, Example(doc.copy(), doc))
+    assert [token.text for token in copy.reference] == ["She", "does", "nt"]
+    assert [ent.text for ent in copy.reference.ents] == ["does"]
+    assert align(doc, copy.predicted).tolist() == [0, 1, 2]
+
+
+def test_a_misspelling_that_leaves_a_token_nothing_is_none():
+    """A token of gold annotation can't be empty."""
+    assert variants("well-known", [("wellknown", "well-known")]) == {"well-known"}
+
+
 @pytest.mark.parametrize("text", ["", " ", "theirs", "thier", "👍🏽 42", "这个产品很好"])
 def test_words_without_misspellings_stay(text):
     assert variants(text) == {text}
@@ -147,9 +177,10 @@ def write(tmp_path, text):
 
 LINES = """
 # Our own.
+    # And indented.
 thier->their
 Ths->the, this,
-brwon->brown, unless it is a name
+brwon->brown, unless it is a name\N{LINE SEPARATOR}or so
 alot->a lot
 a lot->lots
 same->same
