@@ -122,7 +122,10 @@ class RobustnessTable:
         """Write the table as Markdown."""
         header = (self.gauge.label, *self.columns)
         aligns = ("l", *"r" * len(self.columns))
-        return MarkdownRenderer().table(self.format_rows(), header, aligns=aligns)
+        escaped = [
+            [cell.replace("|", "\\|") for cell in row] for row in (header, *self.format_rows())
+        ]
+        return MarkdownRenderer().table(escaped[1:], escaped[0], aligns=aligns)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as they are written to stability.json."""

@@ -127,7 +127,18 @@ def _given_or_counted(ngrams: Model[list[Doc], Bags]) -> Model[list[Doc] | Bags,
 def _count_or_pass(model: Model, given: list[Doc] | Bags, is_train: bool) -> tuple[Bags, Callable]:
     if isinstance(given, tuple):
         return given, learns_nothing
-    return model.layers[0](given, is_train)
+    # spaCy can't count pairs of words where a text is empty.
+    filled = [place for place, doc in enumerate(given) if len(doc)]
+    lengths = model.ops.alloc1i(len(given))
+    if not filled:
+        return (
+            model.ops.alloc1i(0).astype("uint64"),
+            model.ops.alloc1f(0),
+            lengths,
+        ), learns_nothing
+    (keys, counts, sizes), _ = model.layers[0]([given[place] for place in filled], is_train)
+    lengths[model.ops.asarray1i(filled)] = sizes
+    return (keys, counts, lengths), learns_nothing
 
 
 def _list_bags(ngrams: Any, texts: Texts, mixed: Mixed) -> Bags:

@@ -113,6 +113,11 @@ def test_page_json_and_markdown_show_the_same_figures(report):
                 assert f"{100 * figure['value']:.1f}" == cell.split(" ± ")[0]
 
 
+def test_bars_in_names_are_escaped_in_markdown():
+    (table, _) = make_robustness_tables([make_stability("a|b")])
+    assert table.to_markdown().splitlines()[-1].startswith(r"| a\|b |")
+
+
 def test_figures_are_those_of_the_curves(report):
     lower = report.robustness[0].to_dict()["en_pipeline"]["lower case"]
     point = report.curves["lower case"][0].figures
