@@ -9,7 +9,7 @@ from ..types import Array
 from .counting import find_case
 from .errors import Spellings, cost_errors
 from .ids import measure_lengths, spread
-from .neighbours import SpellingIndex, is_word
+from .neighbours import SpellingIndex, fold, is_word
 
 # By what the weight of a neighbour is multiplied that has another case than the form at hand.
 OTHER_CASE = math.exp(-4.0)
@@ -24,7 +24,7 @@ Weights = dict[str, float]
 class Candidates:
     """Words of a graph, with their forms, that can be looked up by misspelt ones.
 
-    words (List[str]): The words in small letters.
+    words (List[str]): The words, folded.
     """
 
     def __init__(
@@ -32,8 +32,8 @@ class Candidates:
     ) -> None:
         """Index words.
 
-        nodes (Mapping[str, Mapping[str, float]]): Words in small letters, each with its forms and
-            their counts.
+        nodes (Mapping[str, Mapping[str, float]]): Folded words, each with its forms and their
+            counts.
         time (float): The time of the diffusion, by which weights are multiplied.
         distance (int): How many errors words are apart at most: 1 or 2.
         """
@@ -56,7 +56,7 @@ class Candidates:
             less likely.
         RETURNS (List[Dict[str, float]]): For each the weightiest candidates, the first one first.
         """
-        words = [form.lower() for form in forms]
+        words = [fold(form) for form in forms]
         rows, columns, distances = self._index.find(words)
         spelt = Spellings.read(words).at(rows), self._spellings.at(columns)
         alike = self._time * numpy.exp(-cost_errors(*spelt, distances))

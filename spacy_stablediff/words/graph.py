@@ -26,7 +26,7 @@ from .casing import CaseOdds
 from .counting import Words, find_case
 from .ids import sort
 from .letters import LetterModel
-from .neighbours import MAX_LENGTH, is_word
+from .neighbours import MAX_LENGTH, fold, is_word
 from .nodes import list_nodes
 
 # To what power the probability of a new form is raised. Letters of a word depend on more than the
@@ -76,7 +76,7 @@ class Asked(NamedTuple):
     """A form that is looked up.
 
     form (str): Its text.
-    word (str): The same in small letters.
+    word (str): The same, folded.
     has_case (bool): Whether its case tells something.
     known (Tuple[str, ...]): What of it is known though it was not counted: itself, or, where its
         case tells nothing, its spellings with a capital and without.
@@ -121,12 +121,13 @@ class WordGraph:
         self.odds = CaseOdds(words)
         nodes = list_nodes(words, vocab, has_vectors=has_vectors)
         self._forms, self._nodes, self._new = nodes
-        self._keep = {word.lower() for word in keep}
-        self._pairs = {word.lower(): meant for word, meant in (pairs or {}).items()}
+        pairs = pairs or {}
+        self._keep = {fold(word) for word in keep}
+        self._pairs = {fold(word): meant for word, meant in pairs.items()}
         self.paired = sort(
             get_string_id(form)
-            for word in self._pairs
-            for form in (word, word.capitalize(), word.upper(), *self._nodes.get(word, ()))
+            for word in pairs
+            for form in (*_list_cases(word), word.upper(), *self._nodes.get(fold(word), ()))
         )
         self._candidates = Candidates(self._nodes, time=time, distance=distance)
         self._letters = LetterModel(self._candidates.words)
@@ -148,7 +149,7 @@ class WordGraph:
         spellings = [(form,) if has_case else _list_cases(form) for form in forms]
         known = set(knows(list(chain.from_iterable(spellings)))) if knows else set[str]()
         asked = [
-            Asked(form, form.lower(), has_case, tuple(filter(known.__contains__, spelt)))
+            Asked(form, fold(form), has_case, tuple(filter(known.__contains__, spelt)))
             for form, spelt in zip(forms, spellings, strict=True)
         ]
         candidates = self._find_candidates(asked, has_case)
@@ -170,7 +171,7 @@ class WordGraph:
         return candidates
 
     def _is_new(self, word: str) -> bool:
-        """Whether neither training nor the user knows a word in small letters."""
+        """Whether neither training nor the user knows a folded word."""
         return not (word in self._nodes or word in self._keep or word in self._pairs)
 
     def _trust(self, asked: list[Asked], candidates: list[Weights]) -> list[float]:
@@ -225,7 +226,7 @@ class WordGraph:
 
     def _weigh_meant(self, meant: str) -> dict[str, float]:
         """Weigh the forms of what the user says is meant: the very form, if it has a capital."""
-        forms = self._forms.get(meant.lower(), {})
+        forms = self._forms.get(fold(meant), {})
         return {**forms} if forms and (meant.islower() or meant not in forms) else {meant: 1}
 
     def _weigh_cases(self, asked: Asked) -> Weights:

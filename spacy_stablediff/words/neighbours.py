@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from itertools import chain, combinations
 from typing import NamedTuple
-from unicodedata import category
+from unicodedata import category, normalize
 
 import numpy
 from rapidfuzz.distance import OSA
@@ -26,9 +26,15 @@ MIN_LENGTH, MAX_LENGTH = 2, 50
 # Words of fewer letters are neighbours at a distance of 1 alone.
 SHORT = 4
 
+# Tables and most texts have the plain one.
+APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
+
+# What Unicode makes of the dotted capital I of Turkish.
+DOTTED = "i\N{COMBINING DOT ABOVE}"
+
 # What may be behind the letters of a word, and what may be between them.
-ENDS = ".,:;!?\"')\N{RIGHT SINGLE QUOTATION MARK}-"
-BETWEEN = str.maketrans("", "", "-'\N{RIGHT SINGLE QUOTATION MARK}")
+ENDS = ".,:;!?\"')-"
+BETWEEN = str.maketrans("", "", "-'\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}")
 
 # Characters that stand for a syllable or a word, which are no letters: kana, Hangul, Han. Words that
 # differ in one of few are different words, and not misspelt.
@@ -133,8 +139,20 @@ class SpellingIndex:
         return rows, self._starts[places], self._starts[places + 1]
 
 
+def fold(text: str) -> str:
+    """Write a text as all of its forms are written: in small letters.
+
+    text (str): The text.
+    RETURNS (str): The text after Unicode's case folding, in which a sharp s is "ss", with composed
+        letters and plain apostrophes.
+    """
+    if text.isascii():
+        return text.lower()
+    return normalize("NFC", text.casefold()).replace(DOTTED, "i").replace(APOSTROPHE, "'")
+
+
 def is_word(text: str) -> bool:
-    """Tell whether a text is a word in small letters, which may be misspelt or meant.
+    """Tell whether a folded text is a word, which may be misspelt or meant.
 
     text (str): The text.
     RETURNS (bool): Whether it has 2 to 50 letters, which may have marks on them, hyphens or
@@ -142,7 +160,7 @@ def is_word(text: str) -> bool:
         Chinese, Japanese and Korean have them, are no letters.
     """
     letters = text.rstrip(ENDS).translate(BETWEEN)
-    fits = len(letters) >= MIN_LENGTH and len(text) <= MAX_LENGTH and text == text.lower()
+    fits = len(letters) >= MIN_LENGTH and len(text) <= MAX_LENGTH and text == fold(text)
     if not fits or SYLLABLES.search(letters):
         return False
     return letters.isalpha() or all(category(each)[0] in "LM" for each in letters)

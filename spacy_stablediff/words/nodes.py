@@ -14,7 +14,7 @@ from spacy.vocab import Vocab
 
 from .counting import Words
 from .ids import sort
-from .neighbours import is_word
+from .neighbours import fold, is_word
 
 # How many letters an end of a word has at most that spaCy keeps among the strings.
 LONGEST_END = 3
@@ -30,15 +30,15 @@ FIRST_COUNT, LARGEST_COUNT = 450_000, 3
 # Forms of words, each with its count.
 Counts = Mapping[str, float]
 
-# Words in small letters, each with its forms and their counts.
+# Folded words, each with its forms and their counts.
 Groups = dict[str, dict[str, float]]
 
 
 class Nodes(NamedTuple):
     """The nodes of a graph of words.
 
-    seen (Dict[str, Dict[str, float]]): The words that training saw, in small letters, each with
-        its forms and how often they were seen.
+    seen (Dict[str, Dict[str, float]]): The words that training saw, folded, each with its forms
+        and how often they were seen.
     all (Dict[str, Dict[str, float]]): All words of which the embedding can tell something.
     new (int): How many words of the training texts were new when they were seen.
     """
@@ -64,7 +64,7 @@ def list_nodes(words: Words, vocab: Vocab, *, has_vectors: bool) -> Nodes:
     vectors = _list_vectors(vocab) if has_vectors else {}
     # How often a word of the training texts was new. (Good, The population frequencies of species
     # and the estimation of population parameters, Biometrika 40, 1953.)
-    known = {text.lower() for text in borrowed}
+    known = {fold(text) for text in borrowed}
     new = sum(
         sum(forms.values()) == 1
         and is_word(word)
@@ -110,8 +110,8 @@ def _list_vectors(vocab: Vocab) -> Counts:
 
 
 def _group(counts: Counts) -> Groups:
-    """Group forms, with how often each was seen, by what they are in small letters."""
+    """Group forms, with how often each was seen, by what they are folded."""
     groups: Groups = defaultdict(dict)
     for text, count in counts.items():
-        groups[text.lower()][text] = count
+        groups[fold(text)][text] = count
     return dict(groups)

@@ -6,6 +6,9 @@ from typing import Any, NamedTuple, NoReturn
 from ..checks import is_number, is_whole
 from ..errors import Errors
 
+# A new word's own letters count nothing long before that, and weights are far from an overflow.
+LONGEST = 1_000_000_000
+
 
 class Rule(NamedTuple):
     """What a setting may be.
@@ -52,8 +55,8 @@ def _are_pairs(pairs: Any) -> bool:
 
 RULES = {
     "time": Rule(
-        lambda time: is_number(time, least=0),
-        "a number of at least 0, which switches diffusion over the graph of words off",
+        lambda time: is_number(time, least=0, most=LONGEST),
+        f"a number from 0, which switches diffusion over the graph of words off, to {LONGEST:,}",
     ),
     "distance": Rule(lambda distance: is_whole(distance, least=1, most=2), "1 or 2"),
     "min_count": Rule(is_whole, "a whole number of at least 0"),

@@ -56,6 +56,41 @@ def confidence(counts, form):
     return factor * ((new + 1) * math.exp(score)) ** constants.POWER
 
 
+# What a word is.
+
+
+@pytest.mark.parametrize(
+    "seen, form",
+    [
+        ("Straße", "STRASSE"),
+        ("Fuß", "FUSS"),
+        ("Straße", "STRA\N{LATIN CAPITAL LETTER SHARP S}E"),
+        ("İstanbul", "istanbul"),
+        ("istanbul", "İSTANBUL"),
+        ("café", "cafe\N{COMBINING ACUTE ACCENT}"),
+        ("l'", "l\N{RIGHT SINGLE QUOTATION MARK}"),
+        ("ΟΔΟΣ", "οδος"),
+    ],
+)
+@pytest.mark.parametrize("has_case", [True, False])
+def test_forms_of_a_word_are_found_however_unicode_writes_them(seen, form, has_case):
+    (links,) = graph_of({seen: 9}).link([form], has_case=has_case)
+    assert seen in links.forms and links.errors == 0
+
+
+def test_errors_are_found_in_words_with_joiners():
+    seen, form = ("می\N{ZERO WIDTH NON-JOINER}خواهم", "می\N{ZERO WIDTH NON-JOINER}خوهم")
+    (links,) = graph_of({seen: 9}).link([form], has_case=True)
+    assert links.forms == (form, seen) and links.errors == 1
+
+
+@pytest.mark.parametrize("word", ["Straße", "l\N{RIGHT SINGLE QUOTATION MARK}", "ΟΔΟΣ"])
+def test_words_of_the_user_are_found_so_too(word):
+    graph = graph_of({word: 9, "way": 9}, pairs={word: "way"})
+    assert set(map(get_string_id, (word, word.lower()))) <= set(graph.paired.tolist())
+    assert graph_of({"way": 9}, keep=[word]).link([word.upper()], has_case=True)[0].forms == ()
+
+
 # The closed form.
 
 

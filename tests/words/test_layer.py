@@ -282,6 +282,7 @@ def test_the_graph_goes_into_the_embeddings_that_another_of_ours_wraps(wrap):
     [
         *[("min_count", value) for value in (-1, 1.5, True)],
         *[("distance", value) for value in (0, 3, 1.5, True)],
+        ("time", 1e10),
         *[(name, value) for name in ("time", "word_dropout") for value in (-1, float("nan"), "1")],
         *[("keep", value) for value in ("hapyp", [""], [3], ["New York"])],
         *[
