@@ -60,6 +60,8 @@ class Warnings(metaclass=ErrorsWithCodes):
              "with spacy.load(). If they are just of another vocab, all is well.")
     SDW18 = ("Component '{name}': it was copied, and copies have no schedule of its setting 'weight', which stays at {weight}. "
              "Save the pipeline and load it with spacy.load(), to train with the schedule from its start.")
+    SDW19 = ("Component '{name}': its setting 'pipes' names {pipes}, which is no component of the pipeline any more, so that it "
+             "is not trained for stability. If it was renamed, put its new name into the list.")
     SDW50 = ("{names}: listed in [training.frozen_components], but trained without diffusion. The vectors change, the "
              "weights don't, so expect other predictions; better train these components with the diffusion in place.")
     SDW51 = ("{count} lines of comments were lost: the layout of the config is unusual, so that only its content could "
@@ -198,6 +200,8 @@ class Errors(metaclass=ErrorsWithCodes):
              "[nlp] pipeline, or name them all in --pipes.")
     SD064 = ("There is nothing to diffuse in '{path}': {names} would be, but [training.frozen_components] lists them, so that "
              "they never learn to use it. Train them.")
+    SD065 = ("Component '{name}' listens to the embedding '{upstream}', but '{other}', another embedding, stands between them in "
+             "[nlp] pipeline. Outside of training spaCy gives '{name}' the vectors of '{other}'. Move '{other}' behind '{name}'.")
     SD070 = ("There is no graph of words in {name}. Components that have one: {opts}. Wrap an embedding "
              "in spacy-stablediff.WordGraphTok2Vec.v1, by `python -m spacy stablediff add` or "
              "spacy_stablediff.know_words(nlp), and train it.")
@@ -272,6 +276,8 @@ class Errors(metaclass=ErrorsWithCodes):
              "predictions. Leave that limit out.")
     SD128 = ("The option --misspellings makes a curve, but {option} measures none. Leave out one of both.")
     SD129 = ("An edit can't be called 'clean', for that is what texts without edits are called. Give it another name.")
+    SD131 = ("The option --gpu-id asks for GPU {id}, which can't be used: {problem}. Leave it out to use the CPU, or install what is "
+             "missing.")
     SD130 = ("The option --gpu-id is for this process alone, and {option} lets workers measure, which do so on CPUs. Leave out "
              "one of both.")
     SD150 = ("Nothing in this pipeline diffuses, so there is no kernel to show. Add the component 'stablediff' after "

@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from spacy.cli._util import Opt, app
+from spacy.cli._util import Opt, app, setup_gpu
 from typer import Typer
 from wasabi import Printer
+
+from ..errors import Errors
 
 HELP = "Commands for pipelines with diffused vectors, and for measuring how stable a pipeline is."
 
@@ -36,6 +38,18 @@ def check_directory(path: Path, error: str) -> None:
         TemporaryDirectory(dir=nearest).cleanup()
     except OSError as problem:
         raise ValueError(error.format(path=path, reason=problem.strerror)) from None
+
+
+def set_up_gpu(number: int) -> None:
+    """Use a GPU, as spaCy's own commands do.
+
+    number (int): Its number, -1 for the CPU.
+    RAISES (ValueError): SD131 if it can't be used.
+    """
+    try:
+        setup_gpu(number, silent=True)
+    except ValueError as error:
+        raise ValueError(Errors.SD131.format(id=number, problem=error)) from None
 
 
 @contextmanager

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any, Optional
 
 import srsly
-from spacy.cli._util import Arg, Opt, import_code, setup_gpu, string_to_list
+from spacy.cli._util import Arg, Opt, import_code, string_to_list
 from spacy.util import load_model
 from wasabi import Printer, msg
 
 from ..errors import Errors
 from ..tuning.tune import Tuning, tune
-from ._util import CODE, GPU, check_directory, show_errors, stablediff_cli
+from ._util import CODE, GPU, check_directory, set_up_gpu, show_errors, stablediff_cli
 
 
 @stablediff_cli.command("tune")
@@ -57,7 +57,7 @@ def tune_cli(
     """
     with show_errors():
         import_code(code_path)
-        setup_gpu(use_gpu, silent=True)
+        set_up_gpu(use_gpu)
         tune_pipeline(
             pipeline,
             texts,

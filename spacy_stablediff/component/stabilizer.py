@@ -123,6 +123,7 @@ class Stabilizer:
         self.augmenter = augmenter
         self.share = check_share(name, share)
         self.pipeline = PipelineRef()
+        self._gone: list[str] = []
 
     def __getstate__(self) -> dict[str, Any]:
         """Copy and pickle without the schedule, a generator: the weight stays where it is."""
@@ -281,6 +282,7 @@ class Stabilizer:
         places = self._list_places(nlp)
         if not places:
             self._check_pipes(nlp)
+        self._warn_of_gone(nlp)
         return places
 
     def _list_places(self, nlp: Language) -> list[Place]:
@@ -320,6 +322,16 @@ class Stabilizer:
         listed = ", ".join(f"'{pipe}'" for pipe in self.pipes if pipe in frozen)
         if listed:
             warnings.warn(Warnings.SDW10.format(name=self.name, pipes=listed), stacklevel=3)
+
+    def _warn_of_gone(self, nlp: Language) -> None:
+        """Say once of components that `pipes` names that they were renamed or removed."""
+        named = [] if self.pipes == "*" else self.pipes
+        gone = [f"'{pipe}'" for pipe in named if pipe not in nlp.component_names]
+        if gone != self._gone:
+            self._gone = gone
+            if gone:
+                message = Warnings.SDW19.format(name=self.name, pipes=", ".join(gone))
+                warnings.warn(message, stacklevel=5)
 
     def _check(self, setting: str, value: Any) -> float:
         """Return a weight as a float, or raise SD024."""

@@ -11,6 +11,7 @@ from ..errors import Errors
 from ..layers.diffused_tok2vec import ARCHITECTURE, diffused_config
 from ..recommended import WORDS
 from ..wiring.config import (
+    SHARED_EMBEDDING,
     Block,
     Wiring,
     find_bags,
@@ -41,7 +42,7 @@ def edit_config(text: str, wiring: Wiring, order: Order, *, path: Path) -> tuple
     order (Order): What to put into it.
     path (Path): Where it was read, for errors.
     RETURNS (Tuple[str, List[str]]): The config, and the changes.
-    RAISES (ValueError): SD057, SD058 or SD060, if there is no place for it.
+    RAISES (ValueError): SD057, SD058, SD060 or SD065, if there is no place for it.
     """
     for layout in (text, load_config_from_str(text).to_str(interpolate=False)):
         draft = Draft(layout)
@@ -68,6 +69,7 @@ def _add_components(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str]
         listeners = wiring.list_listeners(upstream)
         diffused = [name for name in listeners if name in order.chosen]
         spared = [name for name in listeners if name not in order.chosen]
+        _check_between(wiring, upstream, listeners[-1])
         previous = max([upstream, *spared], key=places.index)
         if places.index(previous) > places.index(diffused[0]):
             names = {"name": diffused[0], "other": previous, "upstream": upstream}
@@ -93,6 +95,15 @@ def _add_components(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str]
             )
 
 
+def _check_between(wiring: Wiring, upstream: str, listener: str) -> None:
+    """Raise SD065 if another shared embedding stands between one and what listens to it."""
+    places = list(wiring.components)
+    for other in places[places.index(upstream) + 1 : places.index(listener)]:
+        if wiring.components[other]["factory"] == SHARED_EMBEDDING:
+            details = {"name": listener, "upstream": upstream, "other": other}
+            raise ValueError(Errors.SD065.format(**details))
+
+
 def _stabilize_owned(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str]:
     """Add a component 'stabilizer' before those with embeddings of their own.
 
@@ -102,22 +113,27 @@ def _stabilize_owned(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str
         return
     block = describe_owned(wiring, order, list_frozen(draft.config))
     if names := block["pipes"]:
-        draft.insert("components.stabilizer", block, after="components")
-        draft.add_to_list("nlp.pipeline", "stabilizer", before=names[0])
+        added = _find_name(draft, "stabilizer", names[0])
+        draft.insert(f"components.{added}", block, after="components")
+        draft.add_to_list("nlp.pipeline", added, before=names[0])
         yield (
-            f"Added component 'stabilizer' before '{names[0]}': it trains {', '.join(names)} for "
+            f"Added component '{added}' before '{names[0]}': it trains {', '.join(names)} for "
             f"stability, {explain_stabilizer(block)}"
         )
 
 
 def _add_component(draft: Draft, factory: str, block: Block, upstream: str, previous: str) -> str:
     """Add a component to the pipeline, and return its name."""
-    taken = factory in draft.config["components"]
-    name = f"{factory}_{upstream}" if taken else factory
+    name = _find_name(draft, factory, upstream)
     after = previous if previous.startswith("stablediff") else upstream
     draft.insert(f"components.{name}", block, after=f"components.{after}")
     draft.add_to_list("nlp.pipeline", name, after=previous)
     return name
+
+
+def _find_name(draft: Draft, factory: str, other: str) -> str:
+    """Find a name for a component: that of its factory, with another one's where it is taken."""
+    return f"{factory}_{other}" if factory in draft.config["components"] else factory
 
 
 def _wrap_shared(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str]:

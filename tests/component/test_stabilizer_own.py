@@ -265,6 +265,18 @@ def test_two_stabilizers_train_two_shared_embeddings():
         assert sum(own[-6:]) < 0.9 * sum(own[:6])
 
 
+def test_a_component_that_was_renamed_is_missed_once():
+    nlp = own_pipeline("ner", "textcat")
+    train(nlp, steps=1)
+    nlp.get_pipe("stabilizer").pipes = ["ner", "textcat"]
+    nlp.rename_pipe("textcat", "topics")
+    examples, sgd = examples_for(nlp), nlp.resume_training()
+    said = our_warnings(lambda: [nlp.update(examples, sgd=sgd) for _ in range(2)])
+    assert len(said) == 1 and "[SDW19]" in said[0] and "'textcat'" in said[0]
+    nlp.get_pipe("stabilizer").pipes = ["ner", "topics"]
+    assert not our_warnings(lambda: nlp.update(examples, sgd=sgd))
+
+
 def test_a_frozen_owner_stays_as_it_is_and_a_warning_says_so():
     nlp = own_pipeline("ner", "textcat")
     train(nlp, steps=1)

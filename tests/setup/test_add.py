@@ -256,6 +256,27 @@ def test_of_two_stabilizers_one_trains_embeddings_of_their_own(add, corpus):
     check_config(output, corpus)
 
 
+def test_refuses_another_embedding_between_one_and_its_listener(add):
+    config = load_config_from_str(write_config(["tagger", "ner"]))
+    config["components"]["second"] = config["components"]["tok2vec"]
+    config["components"]["ner"]["model"]["tok2vec"]["upstream"] = "second"
+    config["components"]["tagger"]["model"]["tok2vec"]["upstream"] = "tok2vec"
+    config["nlp"]["pipeline"] = ["tok2vec", "second", "tagger", "ner"]
+    code, printed, _ = add(config.to_str(interpolate=False))
+    assert code == 1 and "[SD065] Component 'tagger'" in printed and "'second'" in printed
+    config["nlp"]["pipeline"] = ["tok2vec", "tagger", "second", "ner"]
+    assert add(config.to_str(interpolate=False))[0] == 0
+
+
+def test_a_component_may_have_the_name_that_a_stabilizer_gets(add):
+    config = load_config_from_str(write_config(["tagger"]))
+    config["nlp"]["pipeline"] = ["stabilizer"]
+    config["components"] = {"stabilizer": {"factory": "ner"}}
+    code, _, output = add(config.to_str(interpolate=False), "--stability", "0.05")
+    assert code == 0
+    assert read(output)["nlp"]["pipeline"] == ["stabilizer_stabilizer", "stabilizer"]
+
+
 @pytest.mark.parametrize("classifier", CLASSIFIERS)
 def test_text_classifiers_beside_others_are_trained_for_consistent_scores(
     classifier, add, corpus, tmp_path
