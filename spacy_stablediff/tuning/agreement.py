@@ -3,7 +3,12 @@
 from typing import Any
 
 from spacy.language import Language
-from spacy.pipeline import SpanCategorizer, SpanFinder, TextCategorizer
+from spacy.pipeline import (
+    MultiLabel_TextCategorizer,
+    SpanCategorizer,
+    SpanFinder,
+    TextCategorizer,
+)
 from spacy.training import Example
 
 from ..edits.augmenter import Edits
@@ -57,14 +62,24 @@ def measure_agreement(nlp: Language, names: list[str], examples: list[Example]) 
 def _score(nlp: Language, name: str, examples: list[Example]) -> float:
     component: Any = nlp.get_pipe(name)
     if isinstance(component, TextCategorizer):
-        chosen = (
-            (choose_labels(component, eg.x), choose_labels(component, eg.y)) for eg in examples
-        )
-        return sum(a == b for a, b in chosen) / len(examples)
+        return sum(is_right(component, eg) for eg in examples) / len(examples)
     # Where there is nothing to find and nothing was found there is no score.
     found = {key: 1.0 if it is None else it for key, it in component.score(examples).items()}
     weights = _weigh(nlp, name, found)
     return sum(found[key] * weight for key, weight in weights.items()) / sum(weights.values())
+
+
+def is_right(component: TextCategorizer, example: Example) -> bool:
+    """Tell whether a classifier chooses the labels that a text has, as far as these are known.
+
+    component (TextCategorizer): The classifier.
+    example (Example): The text with its scores, and with annotation.
+    RETURNS (bool): Whether it does.
+    """
+    chosen, true = (choose_labels(component, doc) for doc in (example.x, example.y))
+    if isinstance(component, MultiLabel_TextCategorizer):
+        chosen.intersection_update(example.y.cats)
+    return chosen == true
 
 
 def _weigh(nlp: Language, name: str, scores: dict[str, Any]) -> dict[str, float]:

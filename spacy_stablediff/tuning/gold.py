@@ -43,7 +43,7 @@ def has_gold(nlp: Language, names: Sequence[str], doc: Doc) -> bool:
     RETURNS (bool): Whether it holds all that they learn; not, if it holds nothing of that.
     RAISES (ValueError): SD197 if it holds what some of them learn, and not what others do.
     """
-    held = {name: _holds(nlp.get_pipe(name), doc) for name in names}
+    held = {name: _holds(nlp, name, doc) for name in names}
     if any(held.values()) and not all(held.values()):
         lacking = ", ".join(name for name, is_held in held.items() if not is_held)
         annotated = ", ".join(name for name, is_held in held.items() if is_held)
@@ -68,10 +68,12 @@ def check_labels(nlp: Language, names: Sequence[str], docs: list[Doc]) -> None:
             raise ValueError(Errors.SD198.format(name=name, **listed))
 
 
-def _holds(component: Any, doc: Doc) -> bool:
+def _holds(nlp: Language, name: str, doc: Doc) -> bool:
     """Whether a document holds what a component learns. Scores of a pipeline are no annotation."""
+    component: Any = nlp.get_pipe(name)
     if isinstance(component, TextCategorizer):
-        return bool(doc.cats) and set(doc.cats.values()) <= {0.0, 1.0}
+        others = _list_others(nlp, name).difference(component.labels)
+        return not others.issuperset(doc.cats) and set(doc.cats.values()) <= {0.0, 1.0}
     if isinstance(component, (SpanCategorizer, SpanFinder)):
         return component.cfg["spans_key"] in doc.spans
     kinds = [attrs for kind, attrs in ATTRS.items() if isinstance(component, kind)]

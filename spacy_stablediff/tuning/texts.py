@@ -90,7 +90,8 @@ def _read_path(nlp: Language, path: Path) -> Iterator[str | Doc]:
         if path.suffix == ".txt":
             yield from (line for line in path.read_text(encoding="utf-8-sig").split("\n") if line)
         elif path.suffix == ".jsonl":
-            yield from (_get_text(line) for line in srsly.read_jsonl(path))
+            lines = path.read_text(encoding="utf-8-sig").split("\n")
+            yield from (_get_text(srsly.json_loads(line)) for line in lines if line.strip())
         else:
             yield from (eg.reference for eg in SpacyCorpus(path)(nlp))
     except (UnicodeDecodeError, TypeError) as error:

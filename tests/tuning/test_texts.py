@@ -6,6 +6,7 @@ import srsly
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 
+from spacy_stablediff.tuning.agreement import is_right
 from spacy_stablediff.tuning.gold import has_gold
 from spacy_stablediff.tuning.texts import read_texts, split
 
@@ -190,6 +191,35 @@ def test_refuses_documents_that_are_annotated_for_some_components_only(learning)
     with pytest.raises(ValueError, match=message):
         read_texts(learning, docs, ["ner", "textcat"])
     assert read_texts(learning, docs, ["ner"]).has_gold
+
+
+def test_labels_of_another_classifier_are_no_annotation(learning):
+    tone = learning.add_pipe("textcat", name="tone")
+    tone.add_label("FORMAL")
+    docs = [annotate(learning.make_doc("Lumo sent it"), "textcat", "GOOD") for _ in range(3)]
+    with pytest.raises(ValueError, match=r"\[SD197\].*annotated for textcat, but not for tone"):
+        read_texts(learning, docs, ["textcat", "tone"])
+    assert read_texts(learning, docs, ["textcat"]).has_gold
+
+
+def test_a_label_that_is_not_annotated_is_neither_right_nor_wrong(learning):
+    classifier = learning.add_pipe("textcat_multilabel", name="topics")
+    doc, said = learning.make_doc("Lumo sent it"), {"A": 1.0, "B": 0.9}
+    for label in said:
+        classifier.add_label(label)
+    doc.cats = {"A": 1.0}
+    other = learning.make_doc(doc.text)
+    other.cats = said
+    assert is_right(classifier, Example(other, doc))
+    doc.cats = {"A": 1.0, "B": 0.0}
+    assert not is_right(classifier, Example(other, doc))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_mark_of_the_byte_order_is_no_part_of_a_line(nlp, end, tmp_path):
+    path = tmp_path / "texts.jsonl"
+    path.write_bytes(f'{{"text": "One"}}{end}{end}{{"text": "Two"}}{end}'.encode("utf-8-sig"))
+    assert [eg.text for eg in read_texts(nlp, path).examples] == ["One", "Two"]
 
 
 @pytest.mark.parametrize("name", ["ner", "textcat", "spancat", "tagger"])
