@@ -18,6 +18,9 @@ from .laplacian import laplacian_bands, time_gradient
 # kernel reaches no further than this many tokens.
 MAX_HALO = 40
 
+# A time whose kernel reaches further than that by far.
+LONG = 1e6
+
 
 def heat(
     X: Array, lengths: Array, times: Array
@@ -88,7 +91,9 @@ def _halo(times: Array, dtype: Any) -> int:
 
     On an endless line the weight of a token at distance k is exp(-2t) I_k(2t).
     """
-    weights = ive(numpy.arange(4 * MAX_HALO), 2 * float(times.max()))
+    # Of longer times SciPy knows no values, and they reach as far as that one.
+    time = min(float(times.max()), LONG)
+    weights = ive(numpy.arange(4 * MAX_HALO), 2 * time)
     tails = numpy.cumsum(weights[::-1])[::-1]
     return max(1, int(numpy.sum(tails > numpy.finfo(dtype).eps / 8)))
 

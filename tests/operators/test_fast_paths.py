@@ -24,6 +24,13 @@ def test_windows_of_a_long_document_equal_the_matrix_exponential(times, dtype, t
         assert_allclose(y, expected, atol=tolerance)
 
 
+@pytest.mark.parametrize("times", [[1e8], [1e9], [1e30, 1e9]])
+def test_the_longest_times_leave_the_mean_of_a_long_document(times):
+    X, lengths = random_batch([MAX_BASIS_LENGTH + 72], width=2, dtype="float32")
+    Y, _ = heat(X, lengths, numpy.asarray(times, dtype="float32"))
+    assert_allclose(Y, numpy.broadcast_to(X.mean(axis=0), Y.shape), atol=1e-5)
+
+
 @pytest.mark.parametrize("length", range(MAX_BASIS_LENGTH + 1, MAX_BASIS_LENGTH + 50))
 def test_windows_cover_a_document_of_any_length(length):
     X, lengths = random_batch([length], dtype="float64")
