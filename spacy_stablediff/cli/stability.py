@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Optional
 
-from spacy.cli._util import Arg, Opt, import_code, setup_gpu
+from spacy.cli._util import Arg, Opt, import_code
 from spacy.util import load_config, load_model, registry
 from thinc.api import ConfigValidationError
 from wasabi import Printer, msg
@@ -17,7 +17,7 @@ from ..measure.defaults import default_curves, default_edits
 from ..types import Augmenter
 from ..view.figures import MEASURES, SCORES, name_pipelines, read_figures
 from ..view.stability import StabilityReport, measure_stability
-from ._util import CODE, GPU, check_directory, show_errors, stablediff_cli
+from ._util import CODE, GPU, check_directory, set_up_gpu, show_errors, stablediff_cli
 
 # How many documents --quick looks at.
 QUICK_LIMIT = 200
@@ -113,7 +113,7 @@ def stability_cli(
     with show_errors():
         import_code(code_path)
         _check_gpu(use_gpu, {"--workers": workers, "--address": address})
-        setup_gpu(use_gpu, silent=True)
+        set_up_gpu(use_gpu)
         stability(
             model,
             data_path,
@@ -229,7 +229,7 @@ def read_edits(path: Path) -> dict[str, Augmenter]:
     try:
         section = load_config(path, interpolate=True).get("edits", {})
         edits = registry.resolve({"edits": section})["edits"]
-    except ConfigValidationError as error:
+    except (ConfigValidationError, UnicodeDecodeError) as error:
         problem = " ".join(str(error).split())
         raise ValueError(Errors.SD112.format(path=path, problem=problem)) from None
     if not edits or not all(callable(edit) for edit in edits.values()):
@@ -255,7 +255,9 @@ def _read_limits(texts: Iterable[str]) -> dict[str, float]:
 def _read_limit(text: str) -> tuple[str, float]:
     """Read a limit such as "displacement=0.2", or raise SD118."""
     name, _, value = text.partition("=")
-    known = name.strip() in LIMITS and re.fullmatch(r"\s*\d*\.?\d+\s*", value)
+    known = name.strip() in LIMITS and re.fullmatch(
+        r"\s*(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", value, re.I
+    )
     if not known:
         raise ValueError(Errors.SD118.format(value=text, opts=", ".join(LIMITS)))
     return name.strip(), float(value)

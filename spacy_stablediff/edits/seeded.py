@@ -38,7 +38,7 @@ class SeededAugmenter(ABC):
         """
         if not is_whole(seed):
             raise ValueError(Errors.SD102.format(augmenter=self.name, value=seed))
-        self.seed = seed
+        self.seed = int(seed)
         self._restart()
 
     @property

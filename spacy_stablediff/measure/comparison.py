@@ -1,6 +1,6 @@
 """An edited document compared with the clean one, as a pipeline sees both."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy
@@ -78,8 +78,13 @@ class Comparison:
                 index[inside] = inside
         return find_entities(self.clean, index), find_entities(self.edited, self.alignment)
 
-    def view(self, edit: str) -> SampleView:
-        """Show the two documents; displacements are plain distances."""
+    def view(self, edit: str, classes: Sequence[tuple[str, ...]] = ()) -> SampleView:
+        """Show the two documents; displacements are plain distances.
+
+        edit (str): The name of the edit.
+        classes (Sequence[Tuple[str]]): The labels of each text classifier.
+        RETURNS (SampleView): What is shown.
+        """
         known = self.distance if self.has_vectors else numpy.nan
         distance = numpy.full(len(self.edited), numpy.nan)
         distance[self.aligned] = known
@@ -91,8 +96,8 @@ class Comparison:
             edit=edit,
             clean=_view_tokens(self.clean, clean_distance, clean_changed),
             edited=_view_tokens(self.edited, distance, self.changed),
-            clean_cat=top_category(self.clean.cats),
-            edited_cat=top_category(self.edited.cats),
+            clean_cat=_name_categories(self.clean.cats, classes),
+            edited_cat=_name_categories(self.edited.cats, classes),
         )
 
 
@@ -160,6 +165,12 @@ def top_category(cats: Mapping[str, float], labels: Iterable[str] | None = None)
     return max(counted, key=lambda label: cats[label], default=None)
 
 
+def _name_categories(cats: Mapping[str, float], classes: Sequence[tuple[str, ...]]) -> str | None:
+    """Name the top category of each classifier."""
+    tops = [top_category(cats, labels) for labels in classes or [tuple(cats)]]
+    return ", ".join(top for top in tops if top is not None) or None
+
+
 def find_entities(doc: Doc, clean_index: Array) -> Entities:
     """Return the entities of a document in terms of clean tokens.
 
@@ -180,7 +191,14 @@ def find_entities(doc: Doc, clean_index: Array) -> Entities:
 def _view_tokens(doc: Doc, distance: Array, changed: Array) -> list[TokenView]:
     displacements = [None if numpy.isnan(d) else d for d in distance.tolist()]
     return [
-        TokenView(token.text, token.whitespace_, token.ent_type_, displacement, edited)
+        TokenView(
+            token.text,
+            token.whitespace_,
+            token.ent_type_,
+            displacement,
+            edited,
+            begins=token.ent_iob_ == "B",
+        )
         for token, displacement, edited in zip(doc, displacements, changed.tolist(), strict=True)
     ]
 

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy
 from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.training import Corpus, Example, PlainTextCorpus
+from spacy.training import Corpus, Example
 from spacy.vocab import Vocab
 
 from ..errors import Errors
@@ -88,25 +88,33 @@ def drop_vectors(doc: Doc) -> None:
 
 
 def tokenize_alike(nlp: Language, doc: Doc) -> Doc:
-    """Copy a document's tokens as the tokenizer makes them, where it makes the same.
+    """Tokenize a document's text, as the pipeline and the edited copies are; as `spacy.Corpus` does.
 
-    Documents that were saved have lost what it tells of a token besides its text.
+    Only where the spaces between its tokens are unknown do they stay, if the tokenizer doesn't make
+    the same. Those that were saved have lost what it tells of a token besides its text.
 
     nlp (Language): The pipeline.
     doc (Doc): The document.
-    RETURNS (Doc): The copy, without annotation.
+    RETURNS (Doc): A document without annotation.
     """
     made = nlp.make_doc(doc.text)
     alike = [token.text for token in made] == [token.text for token in doc]
-    return made if alike else copy_tokens(nlp.vocab, doc)
+    return copy_tokens(nlp.vocab, doc) if doc.has_unknown_spaces and not alike else made
 
 
 def _read_path(nlp: Language, path: Path) -> Iterator[Example]:
-    corpus = PlainTextCorpus(path) if path.suffix == ".txt" else Corpus(path)
     try:
-        yield from corpus(nlp)
+        yield from _read_lines(nlp, path) if path.suffix == ".txt" else Corpus(path)(nlp)
     except UnicodeDecodeError as error:
         raise ValueError(Errors.SD115.format(path=path, problem=error)) from None
+
+
+def _read_lines(nlp: Language, path: Path) -> Iterator[Example]:
+    """Read a text a line, as spaCy does, but for a mark of the byte order."""
+    with path.open(encoding="utf-8-sig") as file:
+        for line in file:
+            if text := line.rstrip("\n"):
+                yield _make_example(nlp, text)
 
 
 def _make_example(nlp: Language, item: Example | Doc | str) -> Example:

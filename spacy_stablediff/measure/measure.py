@@ -150,8 +150,8 @@ class Measurement:
         self.tokens = 0
         self.resampling = Resampling(seed)
         self.spread = Spread(seed)
-        classes = list_classes(observer.nlp)
-        self.tallies = {name: EditTally(seed, classes) for name in edits}
+        self.classes = list_classes(observer.nlp)
+        self.tallies = {name: EditTally(seed, self.classes) for name in edits}
         self.has_gold = False
         vocab = observer.nlp.vocab
         self.stores: dict[Key | None, ExampleStore] = {
@@ -182,7 +182,7 @@ class Measurement:
                 tally.add(comparison, times[i], places[i], copies[i])
                 copies[i] += 1
                 if i in sampled and isinstance(name, str):
-                    sampled[i].append(comparison.view(name))
+                    sampled[i].append(comparison.view(name, self.classes))
         self.documents += len(batch)
 
     def to_part(self) -> Part:

@@ -116,9 +116,10 @@ def _choose_place(nlp: Language, doc: Doc, *, predict: bool) -> str | None:
     diffusing = [item for item in nlp.pipeline if _diffuses(item[1])]
     if diffusing and not any(isinstance(proc, SharedEmbedding) for _, proc in diffusing):
         return diffusing[0][0]
-    if doc.tensor.size or nlp.vocab.vectors.size:
-        return None
     options = _embedding_components(nlp)
+    # A pipeline that cleans documents up has vectors, but not there.
+    if _has_tensor(doc) or (nlp.vocab.vectors.size and not (doc.tensor is None and options)):
+        return None
     if not options and predict and (doc.cats or doc.has_annotation("ENT_IOB")):
         return None
     if len(options) != 1:
@@ -136,16 +137,21 @@ def _embedding_components(nlp: Language) -> list[str]:
     return [name for name, component in nlp.pipeline if find_embedding(component)]
 
 
+def _has_tensor(doc: Doc) -> bool:
+    """Whether a document holds vectors of its tokens; none, where a component cleans it up."""
+    return doc.tensor is not None and doc.tensor.size > 0
+
+
 def _describe_vectors(doc: Doc) -> str:
     """Say which vectors a document has of its own."""
-    if doc.tensor.size:
+    if _has_tensor(doc):
         return "doc.tensor"
     return "static vectors" if doc.vocab.vectors.size else "none"
 
 
 def _read_document(doc: Doc) -> Floats2d:
     """Read doc.tensor, or else the static vectors of the tokens."""
-    if doc.tensor.size:
+    if _has_tensor(doc):
         return cast(Floats2d, to_numpy(doc.tensor))
     # Vectors.get_batch gives tokens without a vector that of another one.
     return cast(Floats2d, numpy.stack([to_numpy(token.vector) for token in doc]))

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 from ..about import __version__
+from ..edits.seeded import SeededAugmenter
 from ..types import Augmenter
 from .data import Data, name_data
 from .defaults import Curves
@@ -40,5 +41,7 @@ def describe_provenance(
 
 def _describe_edit(edit: Augmenter) -> Any:
     """The settings of an augmenter of this package, the name of another."""
+    if isinstance(edit, SeededAugmenter):
+        return edit.config
     function: Any = edit.func if isinstance(edit, partial) else edit
-    return getattr(edit, "config", getattr(function, "__name__", type(function).__name__))
+    return getattr(function, "__name__", type(function).__name__)

@@ -113,6 +113,7 @@ class TokenView:
     displacement (Optional[float]): How far its vector moves, relative to the
         spread. None where the token has no counterpart.
     edited (bool): Whether the token itself was changed.
+    begins (bool): Whether an entity begins with it.
     """
 
     text: str
@@ -120,6 +121,7 @@ class TokenView:
     ent: str
     displacement: float | None
     edited: bool
+    begins: bool = False
 
 
 @dataclass
@@ -129,8 +131,9 @@ class SampleView:
     edit (str): The name of the edit.
     clean (List[TokenView]): The tokens of the clean document.
     edited (List[TokenView]): The tokens of the edited document.
-    clean_cat (Optional[str]): The top category of the clean document.
-    edited_cat (Optional[str]): The top category of the edited document.
+    clean_cat (Optional[str]): The top category of the clean document, those of several
+        classifiers with commas between.
+    edited_cat (Optional[str]): The same of the edited document.
     """
 
     edit: str

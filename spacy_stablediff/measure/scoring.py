@@ -22,6 +22,12 @@ from .parses import ParseTally
 
 ENTS, CATS = "ents_f", "cats_macro_f"
 
+SCORES_OF_CATS = {
+    "cats_score",
+    *(f"cats_{mean}_{score}" for mean in ("micro", "macro") for score in "prf"),
+    *("cats_macro_auc", "cats_f_per_type", "cats_auc_per_type"),
+}
+
 
 class ScoreTally:
     """F of entities and spans, accuracy of tags, macro F of categories and attachment of parses, in
@@ -69,11 +75,14 @@ class ScoreTally:
             self._parses.merge(other._parses)
 
     def correct(self, scores: dict[str, Any]) -> dict[str, Any]:
-        """Put right what spaCy's scorer gets wrong: parses in which heads are missing.
+        """Put right what spaCy's scorer gets wrong: parses in which heads are missing, and
+        categories of which none is annotated, whose scores it calls 0.
 
         scores (Dict[str, Any]): spaCy's scores.
         RETURNS (Dict[str, Any]): The scores, without those of single labels.
         """
+        if self._cats is not None and not self._cats.has_gold:
+            scores = {key: None if key in SCORES_OF_CATS else scores[key] for key in scores}
         if self._parses is None or not self._parses.has_missing:
             return scores
         known = {key: ratio.value for key, ratio in self._parses.ratios.items()}
@@ -137,7 +146,7 @@ class CategoryTally:
         """
         known = [label for label in self._labels if label in gold]
         self.has_gold |= bool(known)
-        self._documents += 1
+        self._documents += bool(known)
         if self._is_exclusive:
             tops = (top_category(cats, self._labels) for cats in (predicted, gold))
             chosen, true = (set() if top is None else {top} for top in tops)

@@ -2,12 +2,14 @@
 
 import pickle
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from io import BytesIO
 from tempfile import TemporaryFile
 from typing import IO
 from weakref import finalize
 
+from spacy.tokens import Doc, Span, SpanGroup, Token
 from spacy.training import Example
 from spacy.vocab import Vocab
 
@@ -85,7 +87,25 @@ class ExampleStore:
         # when it is serialized.
         sentences = example.reference.to_array("SENT_START")
         pickler = _Pickler(file, protocol=pickle.HIGHEST_PROTOCOL)
-        pickler.dump((example.predicted, example.reference, sentences))
+        with _without_views(example.predicted), _without_views(example.reference):
+            pickler.dump((example.predicted, example.reference, sentences))
+
+
+@contextmanager
+def _without_views(doc: Doc) -> Iterator[None]:
+    """Leave out for a while what components keep of a document that can't be pickled: its spans."""
+    before = doc.user_data
+    doc.user_data = {key: value for key, value in before.items() if not _has_view(value)}
+    try:
+        yield
+    finally:
+        doc.user_data = before
+
+
+def _has_view(value: object) -> bool:
+    if isinstance(value, (list, tuple, set)):
+        return any(map(_has_view, value))
+    return isinstance(value, (Doc, Span, SpanGroup, Token))
 
 
 class _Pickler(pickle.Pickler):

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from statistics import mean
 from typing import Any
 
@@ -79,6 +79,7 @@ class Figures:
         None for clean text, values in each resample of the documents, as far as known.
     points (Dict[Tuple[str, float], Tuple[Dict, Dict]]): For each curve and rate values and
         replicates.
+    has_vectors (bool): Whether the pipeline has token vectors.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Figures:
     edits: dict[str, dict[str, float | None]]
     replicates: dict[str | None, dict[str, Array]]
     points: dict[tuple[str, float], tuple[dict[str, float | None], dict[str, Array]]]
+    has_vectors: bool = True
 
     def average(self, key: str) -> float | None:
         """Average a figure over the edits that have it."""
@@ -154,8 +156,8 @@ def compare_clean(score: Measure, result: Figures, baseline: Figures) -> FigureC
     """Compare a score of two pipelines on clean text."""
     pair = result, baseline
     values = tuple(figures.clean[score.key] for figures in pair)
-    resampled = [figures.replicates[None].get(score.key) for figures in pair]
-    return FigureComparison(score, values, _find_difference(*resampled))  # type: ignore[arg-type]
+    difference = _find_difference_of(score, *(figures.replicates[None] for figures in pair))
+    return FigureComparison(score, values, difference)  # type: ignore[arg-type]
 
 
 def compare_point(
@@ -163,10 +165,8 @@ def compare_point(
 ) -> FigureComparison:
     """Compare a figure of two pipelines at a point of a curve."""
     (value, ours), (than, theirs) = (each.points[point] for each in (result, baseline))
-    pair = ours.get(measure.key), theirs.get(measure.key)
-    return FigureComparison(
-        measure, (value[measure.key], than[measure.key]), _find_difference(*pair)
-    )
+    values = value[measure.key], than[measure.key]
+    return FigureComparison(measure, values, _find_difference_of(measure, ours, theirs))
 
 
 def read_figures(result: Stability, name: str) -> Figures:
@@ -191,7 +191,8 @@ def read_figures(result: Stability, name: str) -> Figures:
         for point in each
     }
     clean = _pick(SCORES, result.scores)
-    return Figures(name, result.documents, clean, edits, replicates, points)
+    has_vectors = result.place != "none"
+    return Figures(name, result.documents, clean, edits, replicates, points, has_vectors)
 
 
 def read_edit(edit: EditStability) -> dict[str, float | None]:
@@ -215,7 +216,7 @@ def name_pipelines(model: str, baseline: str | None = None) -> list[str]:
     """
     parts = list(PurePath(model).parts)
     if baseline is None:
-        return ["/".join(parts[-2:])]
+        return ["/".join(parts[-2:]) or Path(model).resolve().name]
     others = list(PurePath(baseline).parts)
     for end in (-1, 0):
         while parts and others and parts[end] == others[end]:
@@ -254,6 +255,17 @@ def _name_replicates(
     if is_macro and "cats_macro_f" in replicates:
         named["cats_score"] = replicates["cats_macro_f"]
     return {key: each for key, each in named.items() if each is not None}
+
+
+def _find_difference_of(
+    measure: Measure, ours: dict[str, Array], theirs: dict[str, Array]
+) -> tuple[float, float] | None:
+    """Where the difference of a figure may lie: anywhere, if it is a score that isn't resampled, as
+    that of categories which don't exclude each other, where others are."""
+    pair = ours.get(measure.key), theirs.get(measure.key)
+    if measure in SCORES and (ours or theirs) and any(each is None for each in pair):
+        return ANYWHERE
+    return _find_difference(*pair)
 
 
 def _find_difference(ours: Array | None, theirs: Array | None) -> tuple[float, float] | None:

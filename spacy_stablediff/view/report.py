@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import accumulate, groupby
 
 from ..about import __version__
 from ..measure.bootstrap import find_interval
@@ -218,8 +218,10 @@ def _get_text(sample: SampleView) -> tuple[str, tuple[str, ...], tuple[str, ...]
 
 
 def _find_runs(tokens: list[TokenView]) -> list[tuple[str, list[TokenView]]]:
-    """Group neighbouring tokens by entity label."""
-    return [(label, list(run)) for label, run in groupby(tokens, key=lambda token: token.ent)]
+    """Group neighbouring tokens by entity."""
+    numbers = accumulate(token.begins for token in tokens)
+    pairs = groupby(zip(tokens, numbers, strict=True), key=lambda pair: (pair[0].ent, pair[1]))
+    return [(ent, [token for token, _ in run]) for (ent, _), run in pairs]
 
 
 def _compare_ents(sample: SampleView) -> list[str]:

@@ -148,10 +148,14 @@ def _describe(result: Figures) -> str:
     if result.average(MEAN.key) is None:
         known = [each for each in (FLIPS, AGREEMENT) if result.average(each.key) is not None]
         told = [f"{each.label.lower()} {each.format(result.average(each.key))}" for each in known]
-        return (
-            f"'{result.name}' has no token vectors that edits could move; over all edits "
-            f"{enumerate_words(told) if told else 'there is nothing to tell'}."
+        lacks = (
+            f"The edits made no copies, or the texts are too few or too much alike to say how far "
+            f"they move the token vectors of '{result.name}'"
+            if result.has_vectors
+            else f"'{result.name}' has no token vectors that edits could move"
         )
+        found = enumerate_words(told) if told else "there is nothing to tell"
+        return f"{lacks}; over all edits {found}."
     moved, tail, identity = (
         measure.format(result.average(measure.key)) for measure in (MEAN, TAIL, IDENTITY)
     )
@@ -177,7 +181,7 @@ def _find_costs(steady: Figures, other: Figures, verdict: str) -> list[str]:
 def _looks_worse(comparison: FigureComparison) -> bool:
     value, than = comparison.values
     assert value is not None and than is not None
-    return (value > than) == comparison.measure.lower_is_better
+    return value > than if comparison.measure.lower_is_better else value < than
 
 
 def _count_documents(figures: Figures) -> str:

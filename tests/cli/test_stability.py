@@ -60,6 +60,7 @@ def files(tmp_path_factory):
     (path / "value.cfg").write_text("[edits]\ntypo = 0.1\n")
     (path / "other.cfg").write_text("[training]\nseed = 0\n")
     (path / "garbage.cfg").write_text("edits = 3")
+    (path / "latin1.cfg").write_bytes("# Tippfehler, für die Übung\n[edits]\n".encode("latin1"))
     spacy.blank("en").to_disk(path / "blank")
     return path
 
@@ -187,6 +188,7 @@ def test_code_with_more_augmenters_can_be_imported(files, tmp_path):
         ("SD100", ["model", "data.spacy", "--edits", "rate.cfg"]),
         ("SD112", ["model", "data.spacy", "--edits", "wrong.cfg"]),
         ("SD112", ["model", "data.spacy", "--edits", "garbage.cfg"]),
+        ("SD112", ["model", "data.spacy", "--edits", "latin1.cfg"]),
         ("SD111", ["model", "data.spacy", "--edits", "value.cfg"]),
         ("SD111", ["model", "data.spacy", "--edits", "other.cfg"]),
     ],
@@ -247,11 +249,21 @@ def test_workers_do_not_use_a_gpu(option, files):
     )
 
 
+def test_a_gpu_that_is_not_there_is_one_line(files, monkeypatch):
+    def fail(*args, **kwargs):
+        raise ValueError("Cannot use GPU, CuPy is not installed")
+
+    monkeypatch.setattr("spacy_stablediff.cli._util.setup_gpu", fail)
+    exit_code, output = run(files / "model", files / "data.spacy", "--gpu-id", 0)
+    assert exit_code == 1 and "[SD131] The option --gpu-id asks for GPU 0" in output
+    assert "CuPy is not installed" in output
+
+
 def test_limits_for_continuous_integration(files):
     """--fail-above ends with an error where a figure exceeds its limit under some edit."""
     args = files / "model", files / "data.spacy", "--fail-above"
     assert run(*args, "displacement=9", "--fail-above", "ents_disagreement=1")[0] == 0
-    exit_code, output = run(*args, "displacement=0.0001", "--fail-above", "cats_flips=1")
+    exit_code, output = run(*args, "displacement=1e-4", "--fail-above", "cats_flips=1.")
     assert exit_code == 1 and "[SD119]" in output
     assert "displacement" in output and "'typo' (limit 0.0001)" in output
     for limit in ("displacement", "noise=1", "displacement=much", "p95=-1"):

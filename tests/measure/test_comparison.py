@@ -2,9 +2,16 @@
 
 import numpy
 import pytest
+import spacy
 from scipy.spatial.distance import cdist
 
-from spacy_stablediff.measure.comparison import MANY, compare_vectors, find_nearest
+from spacy_stablediff.measure.comparison import (
+    MANY,
+    Comparison,
+    Observed,
+    compare_vectors,
+    find_nearest,
+)
 
 SIZE = MANY + 37
 
@@ -33,6 +40,17 @@ def test_the_nearest_are_those_at_the_least_distance(case):
     distances = cdist(vectors, others)
     expected = distances == distances.min(axis=1, keepdims=True)
     assert numpy.array_equal(find_nearest(vectors, others), expected)
+
+
+def test_a_sample_shows_the_category_of_each_classifier():
+    """So that a flip of one isn't hidden by the surest score of another."""
+    docs = [spacy.blank("en").make_doc("Fine") for _ in range(2)]
+    docs[0].cats = {"POS": 0.9, "NEG": 0.1, "FORMAL": 0.6, "CASUAL": 0.4}
+    docs[1].cats = {"POS": 0.9, "NEG": 0.1, "FORMAL": 0.4, "CASUAL": 0.6}
+    comparison = Comparison(*(Observed(doc, numpy.zeros((1, 0))) for doc in docs))
+    view = comparison.view("typo", [("POS", "NEG"), ("FORMAL", "CASUAL")])
+    assert (view.clean_cat, view.edited_cat) == ("POS, FORMAL", "POS, CASUAL")
+    assert comparison.view("typo").clean_cat == "POS"
 
 
 def test_a_long_document_compares_as_its_tokens_do_one_by_one():

@@ -6,6 +6,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 
 from spacy_stablediff import measure_stability
+from spacy_stablediff.edits.augmenter import Edits
 from spacy_stablediff.measure.data import copy_tokens, read_data
 
 from ..pipelines import TEXTS, chain_pipeline, examples_for, train
@@ -54,13 +55,30 @@ def test_the_gold_annotation_of_documents_is_not_what_the_pipeline_sees(nlp):
 @pytest.mark.parametrize("words", [None, ["I", "don't", "know."]], ids=["made", "given"])
 def test_documents_have_the_norms_that_the_tokenizer_gives(nlp, words):
     made = nlp.make_doc("I don't know.")
-    doc = made if words is None else Doc(nlp.vocab, words=words, spaces=[True, True, False])
+    doc = made if words is None else Doc(nlp.vocab, words=words)
     (example,) = read_data(nlp, [doc])
     copy = copy_tokens(spacy.blank("en").vocab, doc)
     for other in (example.predicted, copy):
         assert [t.norm_ for t in other] == [t.norm_ for t in doc]
         assert [t.text for t in other] == [t.text for t in doc] and other is not doc
     assert [t.norm_ for t in made] == ["i", "do", "not", "know", "."]
+
+
+def test_documents_are_tokenized_as_their_edited_copies_are(nlp):
+    """So an edit that changes nothing moves nothing, also in documents with tokens of their own."""
+    words = ["Brightmoor", "sent", "it,", "twice."]
+    doc = Doc(nlp.vocab, words=words, spaces=[True, True, True, False])
+    (example,) = read_data(nlp, [doc])
+    assert [t.text for t in example.predicted] == [t.text for t in nlp.make_doc(doc.text)]
+    edits = {"none": Edits(typo=0, swap=0, drop=0)}
+    for docs in ([doc], [Doc(nlp.vocab, words=words)]):
+        result = measure_stability(nlp, docs, edits)
+        assert result.edits["none"].displacement.mean == 0
+
+
+def test_a_mark_of_the_byte_order_is_no_part_of_a_text(nlp, tmp_path):
+    (tmp_path / "data.txt").write_text("Fine\n\nNever again\n", encoding="utf-8-sig")
+    assert [eg.text for eg in read_data(nlp, tmp_path / "data.txt")] == ["Fine", "Never again"]
 
 
 def test_a_saved_document_is_seen_as_its_text(nlp):

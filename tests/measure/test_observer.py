@@ -91,6 +91,19 @@ def test_static_vectors_where_nothing_embeds():
     assert vectors.tolist() == [[1, 0, 0], [0, 0, 1], [0, 0, 0]]
 
 
+@pytest.mark.parametrize("has_vectors", [True, False])
+def test_where_documents_are_cleaned_up_the_embedding_is_the_place(has_vectors):
+    nlp = spacy.blank("en")
+    if has_vectors:
+        nlp.vocab.set_vector("one", numpy.ones(4, dtype="float32"))
+    nlp.add_pipe("tok2vec")
+    nlp.initialize()
+    nlp.add_pipe("doc_cleaner")
+    observer = Observer(nlp, nlp.make_doc("one"))
+    (doc,), (vectors,) = observer.run([nlp.make_doc("one two")])
+    assert observer.place == "tok2vec" and vectors.shape == (2, 96) and doc.tensor is None
+
+
 def test_components_behind_the_place_run_only_if_they_are_needed():
     nlp = chain_pipeline(["textcat"])
     train(nlp)

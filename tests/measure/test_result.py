@@ -2,6 +2,7 @@
 
 import json
 
+import numpy
 import spacy
 
 from spacy_stablediff import measure_stability
@@ -49,11 +50,12 @@ def test_ratios_to_a_baseline():
 def test_says_where_the_figures_come_from():
     nlp = chain_pipeline(["textcat"])
     train(nlp)
-    options = {"seed": 3, "limit": 2, "edits": {"noise": Edits(typo=0.3, seed=1), "none": keep}}
+    noise = Edits(typo=0.3, seed=numpy.int64(1))
+    options = {"seed": 3, "limit": 2, "edits": {"noise": noise, "none": keep, "own": Configured()}}
     origin = json.loads(json.dumps(measure_stability(nlp, TEXTS_ALONE, **options).to_dict()))
     origin = origin["provenance"]
     assert (origin["data"], origin["seed"], origin["limit"]) == (None, 3, 2)
-    assert origin["edits"]["none"] == "keep"
+    assert (origin["edits"]["none"], origin["edits"]["own"]) == ("keep", "Configured")
     edits = spacy.registry.resolve({"edits": origin["edits"]["noise"]})["edits"]
     assert edits.config == options["edits"]["noise"].config
     assert origin["versions"]["spacy"] == spacy.__version__ and len(origin["date"]) == 10
@@ -61,3 +63,13 @@ def test_says_where_the_figures_come_from():
 
 def keep(nlp, example):
     yield example
+
+
+class Configured:
+    """An augmenter that calls something else its config."""
+
+    def __init__(self):
+        self.config = {"rate": object()}
+
+    def __call__(self, nlp, example):
+        yield example

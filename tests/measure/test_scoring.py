@@ -141,6 +141,27 @@ def test_without_gold_annotation_there_are_no_scores(scored):
     assert tally.values == tally.replicates == {}
 
 
+def test_categories_that_nobody_annotated_have_no_score(scored):
+    """spaCy says 0 of them."""
+    nlp, examples = scored
+    bare = [Example(eg.predicted, nlp.make_doc(eg.text)) for eg in examples]
+    for eg in bare:
+        eg.reference.ents = [Span(eg.reference, 0, 1, label=nlp.get_pipe("ner").labels[0])]
+    scores = tally_up(nlp, bare).correct(Scorer(nlp).score(bare))
+    assert {scores[key] for key in scores if key.startswith("cats_") and "desc" not in key} == {
+        None
+    }
+    assert scores["ents_f"] is not None
+    assert tally_up(nlp, examples).correct(Scorer(nlp).score(examples))["cats_score"] is not None
+
+
+def test_documents_without_true_categories_are_no_more_documents(scored):
+    nlp, examples = scored
+    bare = [Example(eg.predicted, nlp.make_doc(eg.text)) for eg in examples]
+    tally = tally_up(nlp, [*examples[: FEWEST - 1], *bare])
+    assert numpy.isnan(tally.replicates["cats_macro_f"]).all()
+
+
 def test_few_documents_claim_nothing(scored):
     nlp, examples = scored
     assert numpy.isnan(tally_up(nlp, examples[: FEWEST - 1]).replicates["cats_macro_f"]).all()

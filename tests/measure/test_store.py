@@ -29,6 +29,16 @@ def test_stored_examples_are_as_they_were():
             assert not found.reference.has_annotation("DEP")
 
 
+def test_spans_that_components_keep_are_left_out():
+    """They can't be pickled, and belong to a document that is gone."""
+    nlp = spacy.blank("en")
+    store, doc = ExampleStore(nlp.vocab, in_memory=0), nlp.make_doc("one two")
+    doc.user_data.update(first=doc[:1], words=[doc[0]], number=2)
+    store.append(Example(doc, nlp.make_doc(doc.text)))
+    (found,) = store
+    assert found.predicted.user_data == {"number": 2} and len(doc.user_data) == 3
+
+
 def test_references_of_another_vocab_are_kept_without_it():
     nlp, other = spacy.blank("en"), spacy.blank("en")
     store = ExampleStore(nlp.vocab, in_memory=0)

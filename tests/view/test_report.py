@@ -5,6 +5,7 @@ import subprocess
 from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
 
 import numpy
 import pytest
@@ -19,7 +20,7 @@ from spacy_stablediff.measure.result import (
 )
 from spacy_stablediff.view.charts import find_ticks
 from spacy_stablediff.view.figures import name_pipelines, read_figures
-from spacy_stablediff.view.report import render_report
+from spacy_stablediff.view.report import make_pane, render_report
 from spacy_stablediff.view.verdict import judge
 
 HOSTILE = "<script>alert(1)</script>"
@@ -146,6 +147,35 @@ def test_says_which_costs_the_documents_can_not_tell():
     assert "at the cost" not in text and "at no cost" not in text
 
 
+def test_of_scores_that_are_not_resampled_nothing_is_known_for_sure():
+    """As of that of categories which don't exclude each other."""
+    scores = {"cats_score": 0.5, "ents_f": 0.8}
+    pair = [uncertain(0.2, 0.001, 0), uncertain(0.25, 0.001, 1)]
+    for seed, stability in enumerate(pair):
+        stability.scores = {**scores, "cats_score": 0.5 + seed / 4}
+        stability.replicates["ents_f"] = resampled(0.8, 0.001, seed)
+    text = verdict(*pair)
+    assert "can't tell whether it costs a lower category score on clean text (50.0%" in text
+
+
+def test_what_is_the_same_is_no_cost_that_may_be():
+    pair = [uncertain(0.2, 0.001, 0), uncertain(0.25, 0.001, 1)]
+    for stability in pair:
+        for edit in stability.edits.values():
+            edit.replicates["ents_agreement"] = numpy.full(REPLICATES, numpy.nan)
+    assert verdict(*pair).endswith("at no cost that was measured.")
+
+
+def test_too_few_texts_are_no_pipeline_without_vectors():
+    stability = make_stability()
+    stability.place = "doc.tensor"
+    for edit in stability.edits.values():
+        edit.displacement = Displacement(*[None] * 5)
+    assert "too few or too much alike" in verdict(stability)
+    stability.place = "none"
+    assert "'A' has no token vectors that edits could move" in verdict(stability)
+
+
 def test_with_nothing_but_displacement():
     bare = {"identity": None, "flips": None, "agreement": None}
     text = verdict(make_stability(mean=0.2, **bare), make_stability(**bare))
@@ -161,6 +191,7 @@ def test_with_nothing_but_displacement():
         (["en_mine", "en_core_web_sm"], ["en_mine", "en_core_web_sm"]),
         (["out/model-best", "out/model-best"], ["out/model-best", "out/model-best (baseline)"]),
         (["out/a", "out"], ["out/a", "out"]),
+        (["."], [Path.cwd().name]),
     ],
 )
 def test_pipelines_are_named_by_what_tells_them_apart(models, names):
@@ -326,6 +357,17 @@ def test_changed_predictions_stand_out():
     html = render_report(make_stability(samples=[sample]))
     assert 'class="card hit"' in html
     assert re.findall(r'badge flip">(.*?)<', html)[1:] == ["1 PERSON lost", "1 ORG gained"]
+
+
+def test_neighbouring_entities_of_one_label_are_two():
+    def view(second):
+        return [TokenView("Paris", " ", "GPE", 0.1, False, begins=True), second]
+
+    clean = view(TokenView("Berlin", "", "GPE", 0.1, False, begins=True))
+    edited = view(TokenView("Berlim", "", "", 0.2, True))
+    pane = make_pane(0, SampleView("typo", clean, edited, None, None))
+    assert pane.ents == ["1 GPE lost"]
+    assert [label for label, _ in pane.lines[0].runs] == ["GPE", "GPE"]
 
 
 def test_tokens_without_a_counterpart_are_marked():
