@@ -278,6 +278,8 @@ class Errors(metaclass=ErrorsWithCodes):
     SD129 = ("An edit can't be called 'clean', for that is what texts without edits are called. Give it another name.")
     SD131 = ("The option --gpu-id asks for GPU {id}, which can't be used: {problem}. Leave it out to use the CPU, or install what is "
              "missing.")
+    SD132 = ("The pipeline returned {found} of {count} documents, for its error handler leaves out those that fail. To see what fails, "
+             "set one that raises: nlp.set_error_handler(spacy.util.raise_error).")
     SD130 = ("The option --gpu-id is for this process alone, and {option} lets workers measure, which do so on CPUs. Leave out "
              "one of both.")
     SD150 = ("Nothing in this pipeline diffuses, so there is no kernel to show. Add the component 'stablediff' after "

@@ -67,7 +67,7 @@ class Observer:
         RETURNS (Tuple[List[Doc], List[Floats2d]]): The processed documents, and the
             vectors of each, of shape (tokens, width).
         RAISES (ValueError): SD106 if there isn't a vector for each token, SD107 if a
-            vector holds infinite or not-a-number values.
+            vector holds infinite or not-a-number values, SD132 if documents are missing.
         """
         if self.component is None:
             docs = self._pipe(docs, skip=[])
@@ -85,7 +85,10 @@ class Observer:
         return docs, vectors
 
     def _pipe(self, docs: list[Doc], skip: list[str]) -> list[Doc]:
-        return list(self.nlp.pipe(docs, disable=skip, batch_size=self.batch_size))
+        found = list(self.nlp.pipe(docs, disable=skip, batch_size=self.batch_size))
+        if len(found) < len(docs):
+            raise ValueError(Errors.SD132.format(found=len(found), count=len(docs)))
+        return found
 
 
 def find_same_place(nlp: Language, place: str) -> str | None:

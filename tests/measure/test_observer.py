@@ -140,6 +140,21 @@ def test_looks_where_the_pipeline_diffuses():
     assert measure_stability(nlp, LONG_TEXTS).place == "doc.tensor"
 
 
+def test_refuses_to_go_on_where_documents_are_left_out():
+    nlp = tensor_pipeline("numbers", lambda doc: [[token.i] for token in doc])
+    nlp.add_pipe("fail_at_times")
+    nlp.set_error_handler(lambda name, proc, docs, error: None)
+    with pytest.raises(ValueError, match=r"\[SD132\] The pipeline returned 1 of 2"):
+        Observer(nlp, nlp.make_doc("fine")).run([nlp.make_doc("fine"), nlp.make_doc("fail")])
+
+
+@Language.component("fail_at_times")
+def fail_at_times(doc):
+    if doc.text == "fail":
+        raise RuntimeError("nobody knows why")
+    return doc
+
+
 def test_refuses_vectors_that_do_not_fit_or_are_not_finite():
     nlp = tensor_pipeline("wrong", lambda doc: numpy.full((len(doc), 2), numpy.nan))
     with pytest.raises(ValueError, match=r"\[SD107\].*'The Lumo X2"):
