@@ -53,12 +53,19 @@ CLASSIFIER_STABILIZER: dict[str, Any] = {
     "augmenter": EVERY_EDIT,
 }
 
+# The same where their embedding was trained before: they learn from a copy of every text, and nothing
+# holds the vectors.
+COPYING_STABILIZER: dict[str, Any] = {**CLASSIFIER_STABILIZER, "weight": 0.0, "share": 1.0}
+
 # What a component `augmentation` trains with. No part of the set-up: it gains on some data and
 # loses on other.
 AUGMENTATION: dict[str, Any] = {"augmenter": EVERY_EDIT, "share": 0.5}
 
 # The graph of words that an embedding diffuses new words over, and which words it knows.
 WORDS: dict[str, Any] = {"time": 1.0, "distance": 2, "min_count": 2, "word_dropout": 0.0}
+
+# The same in such an embedding: all words keep what it was trained on.
+COPYING_WORDS: dict[str, Any] = {**WORDS, "min_count": 0}
 
 # The graph of words of a bag of words, in which all words that training saw are known.
 BAG: dict[str, Any] = {key: WORDS[key] for key in ("time", "distance")}

@@ -109,8 +109,10 @@ def draw_noise_panel(panel: Any, study: Study, data: str, embedding: str) -> Non
     edits = study.plan["test_edits"].items()
     rates = {"clean": 0.0, **{name: edit["letters"] for name, edit in edits if "letters" in edit}}
     for i, name in enumerate(study.plan["main"]):
+        # What is drawn is what `stablediff add` makes of the baseline there.
+        drawn = study.find_made(data, embedding) if name == study.best else name
         stats = [
-            (100 * rate, study.get_stat(("test", text, "score"), data, embedding, name))
+            (100 * rate, study.get_stat(("test", text, "score"), data, embedding, drawn))
             for text, rate in rates.items()
         ]
         points = [(x, stat) for x, stat in stats if stat]

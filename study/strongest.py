@@ -44,17 +44,19 @@ def find_strongest(study: Study, key: Key, data: str, embedding: str) -> Rival |
 
 
 def choose_ours(study: Study, data: str, embedding: str) -> str:
-    """Choose which of our set-ups a data set gets: the one that scores best on its development part.
+    """Choose which of our set-ups a data set gets: the one that scores best on its development part,
+    unless the plan names one for the embedding and the pipe.
 
     study (Study): The study.
     data (str): The data set.
     embedding (str): The embedding.
     RETURNS (str): The variant, of those of ours that were run so far.
     """
-    names = study.plan.get("ours", [study.best])
+    made = study.find_made(data, embedding)
+    names = study.plan.get("ours", [study.best]) if made == study.best else [made]
     stats = {name: study.get_stat(CHOICE, data, embedding, name) for name in names}
     scores = {name: stat.mean for name, stat in stats.items() if stat is not None}
-    return max(scores, key=lambda name: scores[name], default=study.best)
+    return max(scores, key=lambda name: scores[name], default=made)
 
 
 def beat_strongest(study: Study, key: Key, data: str, embedding: str) -> Gain | None:

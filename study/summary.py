@@ -104,6 +104,16 @@ class Study:
         """The machines that runs were made on."""
         return list(dict.fromkeys(line["machine"] for line in self.runs.values()))
 
+    def find_made(self, data: str, embedding: str) -> str:
+        """Return the variant that `stablediff add` makes of the baseline.
+
+        data (str): The data set.
+        embedding (str): The embedding.
+        RETURNS (str): The variant: the best one, where the plan names no other for the pipe.
+        """
+        pipe = self.plan["data"][data]["pipe"]
+        return self.plan.get("instead", {}).get(embedding, {}).get(pipe, self.best)
+
     def get_gain(self, key: Key, data: str, embedding: str) -> Gain | None:
         """Compare the best variant with its rivals; None until all of them were run.
 

@@ -28,8 +28,9 @@ def get_clearness(study: Study, key: Key, data: str, embedding: str) -> float | 
 
 
 def get_against(study: Study, key: Key, data: str, embedding: str) -> float | None:
-    """Return a figure of the best variant relative to the baseline's."""
-    stat = study.get_stat(key, data, embedding, study.best, against=True)
+    """Return a figure of what `stablediff add` makes of the baseline, relative to that."""
+    made = study.find_made(data, embedding)
+    stat = study.get_stat(key, data, embedding, made, against=True)
     return stat.mean if stat else None
 
 

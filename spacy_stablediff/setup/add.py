@@ -20,6 +20,7 @@ from .optimizer import find_misfits, find_unaveraged
 from .order import Order
 from .pretraining import find_others, find_places
 from .remarks import find_frozen, find_losses, find_trained, find_unchanged, find_unused
+from .stabilizers import learn_from_copies
 
 
 @dataclass
@@ -63,7 +64,7 @@ def add_diffusion(
     pretrain (bool): Put `spacy pretrain` into it as well, for the first of their
         embeddings.
     RETURNS (Addition): The config, and what there is to tell.
-    RAISES (ValueError): SD001 or SD024 for a wrong time or weight, SD051 to SD064, SD075
+    RAISES (ValueError): SD001 or SD024 for a wrong time or weight, SD051 to SD065, SD075
         or SD076 if it can't be pretrained.
     """
     config, named = load_config_from_str(text).interpolate(), list(pipes)
@@ -78,12 +79,14 @@ def add_diffusion(
     frozen = list_frozen(config)
     chosen = choose_components(wiring, bags, named, frozen, path=path)
     places = find_places(config, wiring, chosen, path=path) if pretrain else []
-    order = Order(chosen, diffusion, weight, stability or 0.0, bags, places)
+    options = {"layer": layer, "time": time, "stability": stability}
+    is_asked = any(value is not None for value in options.values())
+    copying = not is_asked and learn_from_copies(wiring, chosen, frozen)
+    order = Order(chosen, diffusion, weight, stability or 0.0, bags, copying, places)
     edited, changes = edit_config(text, wiring, order, path=path)
     cautions += find_frozen(wiring, order, frozen) + find_trained(wiring, order)
     cautions += find_losses(text, edited) + find_others(edited, order.places)
     notes = [] if named else find_unchanged(wiring, order.chosen, frozen)
-    options = {"layer": layer, "time": time, "stability": stability}
     notes += find_unused(options, wiring, order.chosen)
     final = Draft(edited)
     notes += find_unaveraged(final, wiring)

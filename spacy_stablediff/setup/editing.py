@@ -9,7 +9,7 @@ from ..component.attach import CALLBACK as ATTACH
 from ..component.know import CALLBACK as KNOW_WORDS
 from ..errors import Errors
 from ..layers.diffused_tok2vec import ARCHITECTURE, diffused_config
-from ..recommended import WORDS
+from ..recommended import COPYING_WORDS, WORDS
 from ..wiring.config import (
     SHARED_EMBEDDING,
     Block,
@@ -74,6 +74,9 @@ def _add_components(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str]
         if places.index(previous) > places.index(diffused[0]):
             names = {"name": diffused[0], "other": previous, "upstream": upstream}
             raise ValueError(Errors.SD057.format(**names))
+        if order.copying:
+            yield _add_copying(draft, wiring, order, upstream)
+            continue
         block = {"factory": "stablediff", "upstream": upstream, "model": order.diffusion}
         added = _add_component(draft, "stablediff", block, upstream, previous)
         yield (
@@ -93,6 +96,17 @@ def _add_components(draft: Draft, wiring: Wiring, order: Order) -> Iterator[str]
                 f"Added component '{name}' after '{added}': it trains for stability, "
                 f"{explain_stabilizer(block)}"
             )
+
+
+def _add_copying(draft: Draft, wiring: Wiring, order: Order, upstream: str) -> str:
+    """Add a component 'stabilizer' alone, after an embedding that was trained before."""
+    block = describe_shared(wiring, order, list_frozen(draft.config), upstream)
+    name = _add_component(draft, "stabilizer", block, upstream, upstream)
+    return (
+        f"Added component '{name}' after '{upstream}': it trains {explain_stabilizer(block)}. Text "
+        f"classifiers on an embedding that was trained before, as '{upstream}', do better so than "
+        "with diffusion along documents, which --layer multiscale adds"
+    )
 
 
 def _check_between(wiring: Wiring, upstream: str, listener: str) -> None:
@@ -172,11 +186,13 @@ def _wrap_sourced(draft: Draft, wiring: Wiring, order: Order, names: list[str]) 
     attaches = any(name in wiring.sourced and name in wiring.owned for name in order.chosen)
     if attaches or draft.config["nlp"].get("after_pipeline_creation") is not None:
         return f"Left the model of {listed} without {WORD_GRAPH}: another callback has its place"
-    block = {"@callbacks": KNOW_WORDS, "pipes": names, **WORDS}
+    words = COPYING_WORDS if order.copying else WORDS
+    block = {"@callbacks": KNOW_WORDS, "pipes": names, **words}
     draft.insert("nlp.after_pipeline_creation", block, after="nlp")
+    rare = "all words keep their own" if order.copying else "rare words share a"
     return (
-        f"Added the callback {KNOW_WORDS}: rare words share a vector, and misspelt ones are "
-        f"made of known ones, in {listed}"
+        f"Added the callback {KNOW_WORDS}: {rare} vector, and misspelt ones are made of known ones, "
+        f"in {listed}"
     )
 
 

@@ -17,6 +17,8 @@ class Order:
         none.
     own_weight (float): The same where they have embeddings of their own.
     bags (Dict[str, Dict[str, Dict[str, Any]]]): The bags of words that will be trained.
+    copying (bool): Whether all that learns are text classifiers that share embeddings which were
+        trained before. They learn from copies of all texts, without diffusion along documents.
     places (List[Place]): The embeddings that may be pretrained, the one that is to be first;
         none if pretraining wasn't asked for.
     """
@@ -26,4 +28,5 @@ class Order:
     weight: float
     own_weight: float
     bags: Bags
+    copying: bool
     places: list[Place]

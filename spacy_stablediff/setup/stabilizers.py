@@ -1,11 +1,29 @@
 """Which losses a stabilizer has, and whom it trains."""
 
-from ..recommended import CLASSIFIER_STABILIZER, STABILIZER
+from ..recommended import CLASSIFIER_STABILIZER, COPYING_STABILIZER, STABILIZER
 from ..wiring.config import Block, Wiring, takes_transformer
 from .order import Order
 
 CLASSIFIERS = ("textcat", "textcat_multilabel")
 SPAN_CLASSIFIERS = ("spancat", "spancat_singlelabel")
+
+
+def learn_from_copies(wiring: Wiring, chosen: list[str], frozen: list[str]) -> bool:
+    """Tell whether text classifiers alone are to learn, from embeddings that were trained before.
+
+    wiring (Wiring): How the components embed their tokens.
+    chosen (List[str]): The components to diffuse for.
+    frozen (List[str]): The components that aren't trained.
+    RETURNS (bool): Whether they are, and share these embeddings, which go on learning.
+    """
+    upstreams = wiring.list_upstreams(chosen)
+    listeners = [name for upstream in upstreams for name in wiring.list_listeners(upstream)]
+    learning = [name for name in listeners if name not in frozen]
+    return (
+        bool(upstreams)
+        and set(upstreams) <= set(wiring.sourced) - set(frozen)
+        and sorted(learning) == sorted(chosen) == sorted(_list_of(wiring, chosen, CLASSIFIERS))
+    )
 
 
 def describe_shared(wiring: Wiring, order: Order, frozen: list[str], upstream: str) -> Block:
@@ -26,6 +44,8 @@ def describe_shared(wiring: Wiring, order: Order, frozen: list[str], upstream: s
     listeners = [name for name in wiring.list_listeners(upstream) if name not in frozen]
     trained = [*(name for name in listeners if name in order.chosen), *owners]
     kept = _leave_out_spans(wiring, trained)
+    if order.copying:
+        return {"factory": "stabilizer", **COPYING_STABILIZER}
     owners = [name for name in owners if name in kept]
     learning = [*listeners, *_list_learning_with(wiring, owners, frozen)]
     block = _describe(wiring, learning, order.weight)
@@ -60,6 +80,8 @@ def explain_stabilizer(block: Block) -> str:
     block (Dict[str, Any]): Its config.
     RETURNS (str): The end of a sentence.
     """
+    if block["supervision"] and not block["weight"]:
+        return "by the annotation of an edited copy of each text"
     if block["supervision"]:
         return "by vectors and, as text classifiers learn alone, by the annotation of edited copies"
     if block["consistency"]:

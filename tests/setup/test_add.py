@@ -709,6 +709,58 @@ def test_trains_between_sourced_components(source, add, corpus, tmp_path):
     assert nlp.config["components"]["tok2vec"]["model"]["@architectures"] == WORD_GRAPH
 
 
+def write_listening(source, classifier, *others):
+    """A config of components that listen to an embedding that was trained before."""
+    config = load_config_from_str(write_config(["tagger"]))
+    config["nlp"]["pipeline"] = ["tok2vec", classifier, *others]
+    listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 96, "upstream": "*"}
+    config["components"]["tagger"]["model"]["tok2vec"] = listener
+    model = {
+        "@architectures": "spacy.TextCatReduce.v1",
+        "exclusive_classes": classifier == "textcat",
+        **{f"use_reduce_{each}": each == "mean" for each in ("first", "last", "max", "mean")},
+        "tok2vec": listener,
+    }
+    config["components"][classifier] = {"factory": classifier, "model": model}
+    config["components"]["tok2vec"] = {"source": str(source)}
+    return config.to_str(interpolate=False)
+
+
+@pytest.mark.parametrize("classifier", CLASSIFIERS)
+def test_text_classifiers_on_a_trained_embedding_learn_from_copies(
+    classifier, source, add, corpus, tmp_path
+):
+    base = write_listening(source, classifier)
+    code, printed, output = add(base)
+    after = read(output)
+    assert code == 0 and "by the annotation of an edited copy of each text" in printed
+    assert after["nlp"]["pipeline"] == ["tok2vec", "stabilizer", classifier]
+    callback = after["nlp"]["after_pipeline_creation"]
+    assert (callback["pipes"], callback["min_count"]) == (["tok2vec"], 0)
+    stabilizer = after["components"]["stabilizer"]
+    assert [stabilizer[key] for key in ("weight", "supervision", "share")] == [0.0, 1.0, 1.0]
+    assert "pipes" not in stabilizer
+    check_config(output, corpus)
+    nlp = train_steps(output, corpus, tmp_path)
+    assert nlp.config["components"]["tok2vec"]["model"]["@architectures"] == WORD_GRAPH
+    for options in (["--layer", "multiscale"], ["--stability", "0.05"], ["--time", "0.5"]):
+        pipeline = ["tok2vec", "stablediff", "stabilizer", classifier]
+        assert read(add(base, *options)[2])["nlp"]["pipeline"] == pipeline
+
+
+@pytest.mark.parametrize("change", ["frozen", "beside", "spared"])
+def test_others_on_a_trained_embedding_are_diffused(change, source, add):
+    config = load_config_from_str(write_listening(source, "textcat", "tagger"))
+    if change == "frozen":
+        config["training"]["frozen_components"] = ["tok2vec", "tagger"]
+        config["nlp"]["pipeline"] = ["tok2vec", "tagger", "textcat"]
+    if change == "spared":
+        config["nlp"]["pipeline"] = ["tok2vec", "tagger", "textcat"]
+    options = ["--pipes", "textcat"] if change == "spared" else []
+    _, _, output = add(config.to_str(interpolate=False), *options)
+    assert "stablediff" in read(output)["nlp"]["pipeline"]
+
+
 def test_trains_behind_a_frozen_embedding(source, add, corpus, tmp_path, recwarn):
     config = load_config_from_str(write_config(["ner"]))
     config["components"]["ner"]["model"]["tok2vec"]["width"] = 96

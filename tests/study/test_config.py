@@ -251,6 +251,8 @@ def test_only_variants_without_our_parts_are_rivals(rivals):
         "anew-instead",
         "anew-undiffused",
         "anew-uncounted",
+        "stablediff-copies",
+        "half-batches",
         "uncounted",
         "edited-instead",
         "consistent",

@@ -51,6 +51,14 @@ def test_nothing_is_known_of_what_was_not_run(study):
     assert average_gain(empty, CLEAN, "scratch") is None
 
 
+def test_a_plan_may_name_what_is_ours_for_an_embedding_and_a_pipe():
+    instead = {"scratch": {PLAN["data"]["btc"]["pipe"]: "ours-of-another-weight"}}
+    study = read_study({**PLAN, "instead": instead}, make_lines())
+    assert choose_ours(study, "btc", "scratch") == "ours-of-another-weight"
+    assert study.find_made("btc", "scratch") == "ours-of-another-weight"
+    assert study.find_made("btc", "pretrained") == study.best
+
+
 def test_our_set_up_is_chosen_by_the_development_part():
     lines = make_lines()
     for line in lines:
