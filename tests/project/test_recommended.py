@@ -147,6 +147,24 @@ def test_the_main_variant_of_the_comparison_with_rivals(tmp_path):
     assert plan["training_edits"] == EDITS
 
 
+def test_what_the_comparison_has_instead_for_text_classifiers_on_a_trained_embedding(tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("tok2vec")
+    nlp.initialize()
+    nlp.to_disk(tmp_path / "trained")
+    plan = read_plan(ROOT / "study" / "rivals.yml")
+    plan["pretrained"] = str(tmp_path / "trained")
+    instead = plan["instead"]["pretrained"]["textcat"]
+    baseline, made = (
+        make_config(plan, Run("tweets", "pretrained", variant, 0))
+        for variant in (plan["main"][0], instead)
+    )
+    path = tmp_path / "base.cfg"
+    baseline.to_disk(path)
+    added = add_diffusion(path.read_text(encoding="utf8"), path=path)
+    assert made.interpolate() == load_config_from_str(added.text).interpolate()
+
+
 def test_the_losses_that_the_benchmarks_time():
     """Their weights are their own: they cost the same whatever they are."""
     config = load_config(CONFIGS / "baseline.cfg")
