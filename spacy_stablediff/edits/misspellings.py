@@ -9,13 +9,10 @@ import numpy
 from spacy.tokens import Doc
 
 from .casing import match_case
-from .plan import Plan
+from .plan import Plan, find_gaps
 from .seeded import SeededAugmenter
 from .spelling import Spelling, keep, replace
-from .table import Table, read_table
-
-# Tables have the plain one.
-APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
+from .table import APOSTROPHE, Table, read_table
 
 
 class Misspellings(SeededAugmenter):
@@ -115,10 +112,8 @@ def find_runs(doc: Doc) -> list[tuple[int, int]]:
     RETURNS (List[Tuple[int, int]]): For each the index of its first token, and of the one after
         its last: several, without punctuation before and behind.
     """
-    space, is_space, is_punct = doc.to_array(["SPACY", "IS_SPACE", "IS_PUNCT"]).astype(bool).T
-    gap = space[:-1] | is_space[:-1] | is_space[1:]
-    numbers = numpy.cumsum(numpy.concatenate([[False], gap]))
-    places = numpy.flatnonzero(~(is_space | is_punct))
+    numbers = numpy.cumsum(numpy.concatenate([[False], find_gaps(doc)]))
+    places = numpy.flatnonzero(~doc.to_array(["IS_SPACE", "IS_PUNCT"]).astype(bool).any(axis=1))
     _, firsts, counts = numpy.unique(numbers[places], return_index=True, return_counts=True)
     starts, ends = places[firsts], places[firsts + counts - 1] + 1
     several = ends - starts > 1

@@ -40,11 +40,16 @@ def stands_free(doc: Doc) -> Array:
     """
     if not doc.vocab.writing_system.get("has_letters", True):
         return numpy.ones(len(doc), dtype=bool)
-    flags = doc.to_array(["SPACY", "IS_SPACE", "IS_PUNCT"]).astype(bool)
-    space, is_space, is_punct = flags.T
-    gap = space[:-1] | is_space[:-1] | is_space[1:]
+    gap, is_punct = find_gaps(doc), doc.to_array("IS_PUNCT").astype(bool)
     before = _reaches_gap(gap[::-1], is_punct[::-1])[::-1]
     return before & _reaches_gap(gap, is_punct)
+
+
+def find_gaps(doc: Doc) -> Array:
+    """Find the tokens behind which there is whitespace: booleans, one for each but the last."""
+    space, is_space = doc.to_array(["SPACY", "IS_SPACE"]).astype(bool).T
+    gaps: Array = space[:-1] | is_space[:-1] | is_space[1:]
+    return gaps
 
 
 def _reaches_gap(gap: Array, is_punct: Array) -> Array:

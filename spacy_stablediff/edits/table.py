@@ -7,6 +7,9 @@ from typing import Any, TypeAlias
 
 from ..errors import Errors
 
+# Tables and most texts have the plain one in its place.
+APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
+
 # The path of a file, or pairs of a misspelling and the word that is meant.
 Table: TypeAlias = str | Path | list[tuple[str, str]] | list[list[str]]
 

@@ -62,6 +62,16 @@ def may_have_gold(data: Data) -> bool:
     return not (isinstance(data, (str, Path)) and Path(data).suffix == ".txt")
 
 
+def read_lines(path: Path) -> Iterator[str]:
+    """Read the lines of a file that aren't empty, as spaCy does, but for a mark of the byte order.
+
+    path (Path): The file, in UTF-8.
+    YIELDS (str): The lines, without their ends.
+    """
+    with path.open(encoding="utf-8-sig") as file:
+        yield from filter(None, (line.rstrip("\n") for line in file))
+
+
 def copy_tokens(vocab: Vocab, doc: Doc) -> Doc:
     """Copy a document's tokens without its annotation.
 
@@ -104,17 +114,12 @@ def tokenize_alike(nlp: Language, doc: Doc) -> Doc:
 
 def _read_path(nlp: Language, path: Path) -> Iterator[Example]:
     try:
-        yield from _read_lines(nlp, path) if path.suffix == ".txt" else Corpus(path)(nlp)
+        if path.suffix == ".txt":
+            yield from (_make_example(nlp, line) for line in read_lines(path))
+        else:
+            yield from Corpus(path)(nlp)
     except UnicodeDecodeError as error:
         raise ValueError(Errors.SD115.format(path=path, problem=error)) from None
-
-
-def _read_lines(nlp: Language, path: Path) -> Iterator[Example]:
-    """Read a text a line, as spaCy does, but for a mark of the byte order."""
-    with path.open(encoding="utf-8-sig") as file:
-        for line in file:
-            if text := line.rstrip("\n"):
-                yield _make_example(nlp, text)
 
 
 def _make_example(nlp: Language, item: Example | Doc | str) -> Example:

@@ -38,14 +38,14 @@ def describe_shared(wiring: Wiring, order: Order, frozen: list[str], upstream: s
     upstream (str): The component that embeds.
     RETURNS (Dict[str, Any]): The config of the component.
     """
+    if order.copying:
+        return {"factory": "stabilizer", **COPYING_STABILIZER}
     is_first = wiring.list_upstreams(order.chosen)[0] == upstream
     asked = order.chosen if is_first and order.own_weight else []
     owners = _list_owners(wiring, asked, frozen)
     listeners = [name for name in wiring.list_listeners(upstream) if name not in frozen]
     trained = [*(name for name in listeners if name in order.chosen), *owners]
     kept = _leave_out_spans(wiring, trained)
-    if order.copying:
-        return {"factory": "stabilizer", **COPYING_STABILIZER}
     owners = [name for name in owners if name in kept]
     learning = [*listeners, *_list_learning_with(wiring, owners, frozen)]
     block = _describe(wiring, learning, order.weight)

@@ -12,7 +12,7 @@ from spacy.training import Example
 
 from ..edits.casing import has_single_case
 from ..errors import Errors
-from ..measure.data import copy_tokens, drop_vectors, tokenize_alike
+from ..measure.data import copy_tokens, drop_vectors, read_lines, tokenize_alike
 from .gold import check_labels, has_gold
 from .labels import harden_labels
 
@@ -88,10 +88,10 @@ def _read_path(nlp: Language, path: Path) -> Iterator[str | Doc]:
         raise ValueError(Errors.SD190.format(path=path))
     try:
         if path.suffix == ".txt":
-            yield from (line for line in path.read_text(encoding="utf-8-sig").split("\n") if line)
+            yield from read_lines(path)
         elif path.suffix == ".jsonl":
-            lines = path.read_text(encoding="utf-8-sig").split("\n")
-            yield from (_get_text(srsly.json_loads(line)) for line in lines if line.strip())
+            lines = filter(str.strip, read_lines(path))
+            yield from (_get_text(srsly.json_loads(line)) for line in lines)
         else:
             yield from (eg.reference for eg in SpacyCorpus(path)(nlp))
     except (UnicodeDecodeError, TypeError) as error:

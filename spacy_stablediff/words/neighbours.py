@@ -17,6 +17,7 @@ import numpy
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cpdist
 
+from ..edits.table import APOSTROPHE
 from ..types import Array
 from .ids import measure_lengths, spread
 
@@ -25,9 +26,6 @@ MIN_LENGTH, MAX_LENGTH = 2, 50
 
 # Words of fewer letters are neighbours at a distance of 1 alone.
 SHORT = 4
-
-# Tables and most texts have the plain one.
-APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
 
 # What Unicode makes of the dotted capital I of Turkish.
 DOTTED = "i\N{COMBINING DOT ABOVE}"
